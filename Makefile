@@ -1,0 +1,58 @@
+# Two commands are enough for a newcomer: `make run` and `make test`.
+# They need Python 3.11 or newer and nothing else; everything lands in .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+ARGS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+.PHONY: help run test check lock clean
+.DELETE_ON_ERROR:
+
+help: ## this list; options of a command: make run ARGS="--port 9000"
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' Makefile
+
+run: $(VENV)/ready ## everything on this machine: Postgres, Valkey, demo data, playground
+	$(BIN)/grantlog dev $(ARGS)
+
+test: $(VENV)/ready ## every test, against real Postgres and Valkey
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/ready ## lint, format, types, import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: ## write requirements.lock anew (ARGS=--upgrade for newer versions); needs uv
+	uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+	  --generate-hashes --no-header --no-emit-index-url $(ARGS) \
+	  pyproject.toml --output-file requirements.lock
+
+clean: ## remove the virtual environment and caches, not your data in .grantlog
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The project itself, as it lies here. Again when its metadata changes.
+$(VENV)/ready: $(VENV)/locked pyproject.toml
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What it stands on, exactly as locked. From scratch, so that nothing old stays.
+$(VENV)/locked: requirements.lock
+	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "grantlog needs Python 3.11 or newer, and found none: install it," \
+	    "or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import venv, ensurepip' 2>/dev/null; then \
+	  echo "$$found cannot make virtual environments. On Debian and Ubuntu:" \
+	    "apt-get install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$("$$found" --version); once, about half a minute"; \
+	rm -rf $(VENV) && "$$found" -m venv $(VENV)
+	$(PIP) install --quiet --quiet --no-compile --require-hashes --requirement requirements.lock
+	@touch $@

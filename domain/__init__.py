@@ -1,0 +1,1 @@
+"""OAuth rules as pure values: events, states and decisions; no I/O."""

@@ -1,0 +1,53 @@
+"""What may be registered as a protected API: RFC 8707 §2, RFC 6749 §3.3."""
+
+from typing import Final
+
+from domain import scope
+from domain.api import Description
+from domain.errors import Malformed
+from domain.redirect_uri import ABSOLUTE_URI
+from domain.registration import SIGNING_ALGS, is_seen
+
+TOKEN_FORMATS: Final = frozenset({"jwt", "opaque"})
+
+
+def check(description: Description) -> None:
+    """Let a description pass that can be registered; messages name the member.
+
+    Raises:
+        Malformed: the member that is named.
+    """
+    _check_identifier(description.identifier)
+    _refuse_unless(is_seen(description.name), "name has characters that cannot be seen")
+    for name, text in description.scopes.items():
+        _check_scope(name, text)
+    _refuse_unless(
+        description.token_format in TOKEN_FORMATS, "token_format must be jwt or opaque"
+    )
+    _refuse_unless(
+        description.token_signing_alg in SIGNING_ALGS, "token_signing_alg is not known"
+    )
+    _refuse_unless(
+        all(map(is_seen, description.introspection_clients)),
+        "introspection_clients has characters that cannot be seen",
+    )
+    _refuse_unless(description.token_lifetime > 0, "token_lifetime must be positive")
+
+
+def _check_identifier(identifier: str) -> None:
+    _refuse_unless(
+        ABSOLUTE_URI.fullmatch(identifier),
+        "identifier must be an absolute URI without fragment",
+    )
+
+
+def _check_scope(name: str, text: str) -> None:
+    member = f"scopes: {name!r}"
+    _refuse_unless(scope.is_token(name), f"{member} is not a scope token")
+    _refuse_unless(name not in scope.OIDC, f"{member} is OpenID Connect's own")
+    _refuse_unless(is_seen(text), f"{member} has characters that cannot be seen")
+
+
+def _refuse_unless(good: object, problem: str) -> None:
+    if not good:
+        raise Malformed(problem, reason="API_MALFORMED")

@@ -1,0 +1,121 @@
+"""Refusals, each named by its OAuth code.
+
+    OAuthError
+    ├── InvalidRequest          invalid_request            RFC 6749 §5.2
+    ├── InvalidTarget           invalid_target             RFC 8707 §2
+    ├── InvalidClient           invalid_client
+    ├── InvalidGrant            invalid_grant
+    ├── UnauthorizedClient      unauthorized_client
+    ├── UnsupportedGrantType    unsupported_grant_type
+    ├── UnsupportedResponseType unsupported_response_type  RFC 6749 §4.1.2.1
+    ├── InvalidScope            invalid_scope
+    ├── AccessDenied            access_denied
+    ├── LoginRequired           login_required             OIDC Core §3.1.2.6
+    ├── ConsentRequired         consent_required
+    ├── InteractionRequired     interaction_required
+    ├── InvalidToken            invalid_token              RFC 6750 §3.1
+    ├── InsufficientScope       insufficient_scope
+    ├── UnmetAuthentication     unmet_authentication_requirements  (OIDC, of that name)
+    ├── InvalidRedirectUri      invalid_redirect_uri       RFC 7591 §3.2.2
+    ├── InvalidClientMetadata   invalid_client_metadata
+    └── the management API's own, for what OAuth has no code for
+        ├── Malformed           malformed
+        ├── NotFound            not_found
+        └── AlreadyExists       already_exists
+
+`description` is said to the client; `reason` is the exact inner cause, for the
+log and the metrics, and never leaves the server.
+"""
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """A refusal that the client is told about by its code."""
+
+    error: ClassVar[str] = "server_error"
+
+    def __init__(self, description: str, *, reason: str = "") -> None:
+        super().__init__(description)
+        self.description = description
+        self.reason = reason or self.error.upper()
+
+
+class InvalidRequest(OAuthError):
+    error = "invalid_request"
+
+
+class InvalidTarget(OAuthError):
+    error = "invalid_target"
+
+
+class InvalidClient(OAuthError):
+    error = "invalid_client"
+
+
+class InvalidGrant(OAuthError):
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    error = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    error = "unsupported_response_type"
+
+
+class InvalidScope(OAuthError):
+    error = "invalid_scope"
+
+
+class AccessDenied(OAuthError):
+    error = "access_denied"
+
+
+class LoginRequired(OAuthError):
+    error = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    error = "consent_required"
+
+
+class InteractionRequired(OAuthError):
+    error = "interaction_required"
+
+
+class InvalidToken(OAuthError):
+    error = "invalid_token"
+
+
+class InsufficientScope(OAuthError):
+    error = "insufficient_scope"
+
+
+class UnmetAuthentication(OAuthError):
+    error = "unmet_authentication_requirements"
+
+
+class InvalidRedirectUri(OAuthError):
+    error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    error = "invalid_client_metadata"
+
+
+class Malformed(OAuthError):
+    error = "malformed"
+
+
+class NotFound(OAuthError):
+    error = "not_found"
+
+
+class AlreadyExists(OAuthError):
+    error = "already_exists"

@@ -1,0 +1,131 @@
+"""Rotating the refresh token, and the honest retry (RFC 6749 §6, RFC 9700 §4.14.2).
+
+The token of each generation is derived, so saying an answer again is a read: it
+makes nothing new, and a lost answer never forks the family.
+"""
+
+from domain.errors import InvalidGrant, InvalidScope, InvalidTarget
+from domain.grant import (
+    AccessToken,
+    AccessTokenAdded,
+    Approval,
+    GrantState,
+    Live,
+    Mint,
+    Refresh,
+    Refreshed,
+    RefreshReplayed,
+    check_holder,
+)
+from domain.value import Value
+
+
+class Refreshment(Value, frozen=True):
+    """What a client presents with a refresh token (RFC 6749 §6).
+
+    `scope` and `audience` are what it asks for, None for all that was granted.
+    """
+
+    client_id: str
+    generation: int
+    scope: tuple[str, ...] | None = None
+    audience: tuple[str, ...] | None = None
+
+
+def refresh(
+    state: GrantState, presented: Refreshment, *, mint: Mint, leeway: int, now: int
+) -> tuple[Refreshed | AccessTokenAdded | RefreshReplayed, ...]:
+    """Rotate the refresh token, or say again what a lost answer said.
+
+    No event means: `state` already holds the `answer` (the honest retry within
+    `leeway` seconds). A token older than that was stolen from somebody: it ends
+    the family (RFC 9700 §4.14.2).
+
+    Raises:
+        InvalidGrant: the token is another client's, expired, or of a dead grant.
+        InvalidScope: more is asked than was granted (RFC 6749 §6).
+        InvalidTarget: an audience that was not granted (RFC 8707 §2.2).
+    """
+    match state:
+        case Live(refresh=Refresh() as current, approval=approval):
+            check_holder(approval, presented.client_id)
+        case _:
+            raise InvalidGrant("the refresh token is not good", reason="GRANT_DEAD")
+    _check_time(current, presented.generation, now)
+    _check_wish(approval, presented)
+    if presented.generation == current.generation:
+        token = mint(approval, state.issued + 1)
+        return (Refreshed(token=token, refresh=_rotated(current, token, now)),)
+    if is_retry(current, presented.generation, leeway=leeway, now=now):
+        return _again(state, presented, mint, now)
+    return (RefreshReplayed(generation=presented.generation, at=now),)
+
+
+def is_retry(current: Refresh, generation: int, *, leeway: int, now: int) -> bool:
+    """Whether the token before `current` comes back because an answer was lost."""
+    return generation == current.generation - 1 and now < current.rotated_at + leeway
+
+
+def answer(state: Live, presented: Refreshment) -> AccessToken | None:
+    """Return the access token that answers the request, once `refresh` is done.
+
+    It is the newest that was given for the same wish with or after the current
+    refresh token: every retry gets the same while it lives.
+    """
+    since = state.refresh.token if state.refresh else 0
+    wish = _wish(state.approval, presented.scope, presented.audience)
+    return next(
+        (
+            token
+            for token in reversed(state.tokens)
+            if token.number >= since
+            and _wish(state.approval, token.scope, token.audience) == wish
+        ),
+        None,
+    )
+
+
+def _wish(
+    approval: Approval,
+    scope: tuple[str, ...] | None,
+    audience: tuple[str, ...] | None,
+) -> tuple[frozenset[str], frozenset[str]]:
+    return (
+        frozenset(approval.scope if scope is None else scope),
+        frozenset(approval.audience if audience is None else audience),
+    )
+
+
+def _again(
+    state: Live, presented: Refreshment, mint: Mint, now: int
+) -> tuple[AccessTokenAdded, ...]:
+    given = answer(state, presented)
+    if given is not None and now < given.expires_at:
+        return ()
+    return (AccessTokenAdded(token=mint(state.approval, state.issued + 1)),)
+
+
+def _check_time(current: Refresh, generation: int, now: int) -> None:
+    if now >= current.expires_at:
+        raise InvalidGrant("the refresh token has expired", reason="REFRESH_EXPIRED")
+    if generation > current.generation:
+        # A view behind the log, or a log that was set back: nobody's theft.
+        raise InvalidGrant("the refresh token is not good", reason="REFRESH_UNKNOWN")
+
+
+def _check_wish(approval: Approval, presented: Refreshment) -> None:
+    # Nothing that the person did not grant.
+    if not set(presented.scope or ()) <= set(approval.scope):
+        raise InvalidScope("more than was granted", reason="SCOPE_WIDENED")
+    if not set(presented.audience or ()) <= set(approval.audience):
+        raise InvalidTarget("it was not granted", reason="AUDIENCE_WIDENED")
+
+
+def _rotated(current: Refresh, token: AccessToken, now: int) -> Refresh:
+    # The family ends when it was meant to: rotation does not prolong it.
+    return Refresh(
+        generation=current.generation + 1,
+        token=token.number,
+        rotated_at=now,
+        expires_at=current.expires_at,
+    )

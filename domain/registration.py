@@ -1,0 +1,272 @@
+"""What a client may register: RFC 7591 §2, OIDC Registration §2, RFC 8252, RFC 9700.
+
+What a feature needs that nobody asked for is ignored, not refused.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from typing import Final
+from urllib.parse import urldefrag, urlsplit
+
+from msgspec.structs import asdict
+
+from domain import redirect_uri, scope
+from domain.client_metadata import Metadata
+from domain.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidScope
+
+SIGNING_ALGS: Final = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
+"""What the server signs with (RFC 7518 §3.1, RFC 8037)."""
+
+ASSERTION_ALGS: Final = {
+    "private_key_jwt": SIGNING_ALGS | {"RS384", "RS512", "PS384", "PS512", "ES384"},
+    "client_secret_jwt": frozenset({"HS256", "HS384", "HS512"}),
+}
+"""What a client may sign its assertions with, by its method."""
+
+AUTH_METHODS: Final = frozenset(
+    {
+        "none",
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+    }
+)
+
+GRANT_TYPES: Final = frozenset(
+    {
+        "authorization_code",
+        "implicit",
+        "refresh_token",
+        "client_credentials",
+        "password",
+        "http://auth0.com/oauth/grant-type/password-realm",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    }
+)
+
+_CLIENT_ID: Final = re.compile(r"[\x20-\x7E]{1,255}")  # RFC 6749 appendix A.1
+# Controls, surrogates, and what turns the direction of the text on a page.
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+
+def check(metadata: Metadata, *, development: bool = False) -> None:
+    """Let metadata pass that can be registered; messages name the member.
+
+    `development` allows http to any host.
+
+    Raises:
+        InvalidRedirectUri: redirect_uris or post_logout_redirect_uris.
+        InvalidClientMetadata: any other member (RFC 7591 §3.2.2).
+    """
+    for check_one in _CHECKS:
+        check_one(metadata)
+    _check_redirect_uris(metadata, development=development)
+    _check_subject(metadata)
+    _check_web_urls(metadata, development=development)
+
+
+def _refuse_unless(good: object, member: str, problem: str) -> None:
+    if not good:
+        raise InvalidClientMetadata(f"{member} {problem}")
+
+
+def _check_text(metadata: Metadata) -> None:
+    _refuse_unless(
+        _CLIENT_ID.fullmatch(metadata.client_id), "client_id", "must be visible ASCII"
+    )
+    for member, value in asdict(metadata).items():
+        texts = value if isinstance(value, tuple) else (value,)
+        seen = all(is_seen(text) for text in texts if isinstance(text, str))
+        _refuse_unless(seen, member, "has characters that cannot be seen")
+
+
+def is_seen(text: str) -> bool:
+    """Whether a page can show it as it is."""
+    return _UNSEEN.search(text) is None
+
+
+def _check_choices(metadata: Metadata) -> None:
+    _check_one_of(metadata, "application_type", {"web", "native"})
+    _check_one_of(metadata, "subject_type", {"public", "pairwise"})
+    _check_one_of(metadata, "token_endpoint_auth_method", AUTH_METHODS)
+    _check_one_of(metadata, "id_token_signed_response_alg", SIGNING_ALGS)
+    _check_one_of(metadata, "userinfo_signed_response_alg", {None, *SIGNING_ALGS})
+
+
+def _check_one_of(
+    metadata: Metadata, member: str, allowed: Collection[str | None]
+) -> None:
+    value = getattr(metadata, member)
+    _refuse_unless(value in allowed, member, f"{value!r} is not known")
+
+
+def _check_algorithm(metadata: Metadata) -> None:
+    algs = ASSERTION_ALGS.get(metadata.token_endpoint_auth_method)
+    if algs is not None and metadata.token_endpoint_auth_signing_alg is not None:
+        _check_one_of(metadata, "token_endpoint_auth_signing_alg", algs)
+
+
+def _check_flows(metadata: Metadata) -> None:
+    unknown = set(metadata.grant_types) - GRANT_TYPES
+    _refuse_unless(not unknown, "grant_types", f"{unknown} are not known")
+    if redirects(metadata):
+        for response_type in metadata.response_types:
+            _check_response_type(response_type, metadata.grant_types)
+
+
+def redirects(metadata: Metadata) -> bool:
+    """Whether its flows send the browser back to it."""
+    return bool({"authorization_code", "implicit"} & set(metadata.grant_types))
+
+
+def _check_response_type(response_type: str, grant_types: tuple[str, ...]) -> None:
+    # RFC 7591 §2.1; a grant type without its response type is merely not used.
+    parts = response_type.split(" ")
+    known = {"code", "token", "id_token"}.issuperset(parts)
+    _refuse_unless(
+        known and len(set(parts)) == len(parts),
+        "response_types",
+        f"{response_type!r} is not known",
+    )
+    needed = {"authorization_code" if part == "code" else "implicit" for part in parts}
+    _refuse_unless(
+        needed <= set(grant_types),
+        "grant_types",
+        f"lacks what the response type {response_type!r} needs",
+    )
+
+
+def _check_credentials(metadata: Metadata) -> None:
+    if metadata.public:
+        member = "token_endpoint_auth_method"
+        machine = "client_credentials" in metadata.grant_types
+        _refuse_unless(not machine, member, "none is not for client_credentials")
+        _refuse_unless(metadata.require_pkce, "require_pkce", "is a public client's")
+    if metadata.token_endpoint_auth_method == "tls_client_auth":
+        named = [name for name in _TLS_NAMES if getattr(metadata, name) is not None]
+        _refuse_unless(len(named) == 1, "tls_client_auth_*", "must be exactly one")
+
+
+_TLS_NAMES: Final = tuple(
+    name for name in Metadata.__struct_fields__ if name.startswith("tls_client_auth_")
+)
+
+
+def _check_keys(metadata: Metadata) -> None:
+    _refuse_unless(
+        metadata.jwks is None or metadata.jwks_uri is None,
+        "jwks",
+        "and jwks_uri exclude each other",  # RFC 7591 §2
+    )
+    if metadata.token_endpoint_auth_method in _METHODS_WITH_KEYS:
+        known = metadata.jwks is not None or metadata.jwks_uri is not None
+        _refuse_unless(known, "jwks", "or jwks_uri is needed by its authentication")
+    if metadata.jwks is not None:
+        _check_jwks(metadata.jwks.get("keys"))
+
+
+_METHODS_WITH_KEYS: Final = frozenset(
+    {"private_key_jwt", "self_signed_tls_client_auth"}
+)
+
+
+def _check_jwks(keys: object) -> None:
+    well_formed = isinstance(keys, list | tuple) and all(map(_is_public_key, keys))
+    _refuse_unless(well_formed, "jwks", "must be a set of public keys (RFC 7517 §5)")
+
+
+def _is_public_key(key: object) -> bool:
+    return (
+        isinstance(key, dict)
+        and isinstance(key.get("kty"), str)
+        and not _PRIVATE_MEMBERS & key.keys()
+        and all(map(_is_text, key.values()))
+    )
+
+
+def _is_text(value: object) -> bool:
+    texts = value if isinstance(value, list | tuple) else (value,)
+    return all(isinstance(text, str) and is_seen(text) for text in texts)
+
+
+def _check_numbers(metadata: Metadata) -> None:
+    for member in ("access_token_lifetime", "refresh_token_lifetime"):
+        seconds = getattr(metadata, member)
+        _refuse_unless(seconds is None or seconds > 0, member, "must be positive")
+    age = metadata.default_max_age
+    _refuse_unless(age is None or age >= 0, "default_max_age", "must not be negative")
+
+
+def _check_scopes(metadata: Metadata) -> None:
+    try:
+        scope.parse(metadata.scope)
+    except InvalidScope as error:
+        raise InvalidClientMetadata("scope is malformed") from error
+    for access in metadata.api_access:
+        well_formed = all(map(scope.is_token, access.scopes))
+        _refuse_unless(well_formed, "api_access", f"{access.api!r}: scopes malformed")
+
+
+def _check_subject(metadata: Metadata) -> None:
+    # OIDC Core §8.1: one host to derive the subject from.
+    if metadata.subject_type == "pairwise" and metadata.sector_identifier_uri is None:
+        hosts = {urlsplit(uri).hostname for uri in metadata.redirect_uris}
+        _refuse_unless(len(hosts) == 1, "sector_identifier_uri", "is missing")
+
+
+_CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
+    _check_text,
+    _check_choices,
+    _check_algorithm,
+    _check_flows,
+    _check_credentials,
+    _check_keys,
+    _check_numbers,
+    _check_scopes,
+)
+
+
+def _check_redirect_uris(metadata: Metadata, *, development: bool) -> None:
+    if redirects(metadata) and not metadata.redirect_uris:
+        raise InvalidRedirectUri("redirect_uris is missing")
+    for member in ("redirect_uris", "post_logout_redirect_uris"):
+        for uri in getattr(metadata, member):
+            redirect_uri.check_registrable(
+                member,
+                uri,
+                application_type=metadata.application_type,
+                development=development,
+            )
+
+
+def _check_web_urls(metadata: Metadata, *, development: bool) -> None:
+    for member in _PAGES:
+        uri = getattr(metadata, member)
+        good = uri is None or redirect_uri.is_web_url(uri, any_host=True)
+        _refuse_unless(good, member, "must be an http or https URL")
+    for member in _FETCHED:
+        uri = getattr(metadata, member)
+        good = uri is None or redirect_uri.is_web_url(uri, any_host=development)
+        _refuse_unless(good, member, "must use https, or http on loopback")
+    for uri in metadata.request_uris:
+        # OIDC Core §6.2: the fragment is the hash of what stands there.
+        good = redirect_uri.is_web_url(urldefrag(uri).url, any_host=development)
+        _refuse_unless(good, "request_uris", "must use https, or http on loopback")
+
+
+_PAGES: Final = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
+_FETCHED: Final = (
+    "jwks_uri",
+    "sector_identifier_uri",
+    "initiate_login_uri",
+    "backchannel_logout_uri",
+    "frontchannel_logout_uri",
+)

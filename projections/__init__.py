@@ -1,0 +1,1 @@
+"""The read models in Redis, folded from the log."""

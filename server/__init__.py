@@ -1,0 +1,1 @@
+"""The running server: HTTP, Postgres, time, chance, keys and pages."""

@@ -1,0 +1,182 @@
+"""Everything is joined here, in plain code: the only place that knows all rooms."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+from aiohttp import web
+
+from projections.redis import Redis, RedisOptions
+from projections.states import States
+from projections.throttle import Throttle
+from server import failpoints, health, routes
+from server.background import background
+from server.clock import SYSTEM, Clock
+from server.commands import Commands
+from server.dev import playground
+from server.directory import Directory
+from server.envelope import Envelopes
+from server.keys import ServerKeys
+from server.log import server_keys
+from server.log.credentials import Credentials
+from server.log.kek import Keks
+from server.log.log import Log, LogOptions
+from server.log.people import PersonKeys
+from server.metrics import Metrics
+from server.passwords import Passwords
+from server.projecting.projector import Projector
+from server.reading import Limits, Reading
+from server.services import SERVICES, Services
+from server.settings import Settings
+from server.signing_keys import SigningKeys
+from server.web import middleware, pages
+
+LARGEST_BODY: Final = 64 * 1024
+"""Bytes of a request's body; no OAuth request comes near it."""
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, clock: Clock = SYSTEM, metrics: Metrics | None = None
+) -> AsyncIterator[Services]:
+    """Connect to everything; close it in reverse. The command line uses it too.
+
+    Raises:
+        NotStartable: the database can't serve as this log; the text says what to do.
+        BadSecrets: `GRANTLOG_SECRETS` holds no key-encryption keys.
+    """
+    keks = Keks.parse(settings.secrets, secret_bytes=clock.secret_bytes)
+    counted = metrics or Metrics()
+    options = _log_options(settings, counted)
+    async with Log.open(settings.database_url, options=options) as log:
+        roots = await server_keys.load_or_create(
+            log.pool, keks, secret_bytes=clock.secret_bytes
+        )
+        keys = ServerKeys(roots, secret_bytes=clock.secret_bytes)
+        async with (
+            _redis(settings, counted) as redis,
+            Reading.open(
+                log=log,
+                states=States(redis, row_key=keys.lookup("projections", "rows")),
+                clock=clock,
+                limits=Limits(lag_bound=settings.lag_bound),
+                observer=counted,
+            ) as reading,
+        ):
+            passwords = Passwords(secret_bytes=clock.secret_bytes)
+            try:
+                yield _joined(
+                    settings=settings,
+                    clock=clock,
+                    metrics=counted,
+                    log=log,
+                    keks=keks,
+                    keys=keys,
+                    redis=redis,
+                    reading=reading,
+                    passwords=passwords,
+                )
+            finally:
+                passwords.close()
+
+
+def _log_options(settings: Settings, metrics: Metrics) -> LogOptions:
+    return LogOptions(
+        durability="replicated" if settings.durability == "replicated" else "local",
+        append_deadline=settings.append_deadline,
+        append_queue=settings.append_queue,
+        read_limit=settings.read_limit,
+        observer=metrics,
+    )
+
+
+def _redis(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[Redis]:
+    options = RedisOptions(deadline=settings.redis_deadline)
+    return Redis.connect(settings.redis_url, options=options, observer=metrics)
+
+
+def _joined(
+    *,
+    settings: Settings,
+    clock: Clock,
+    metrics: Metrics,
+    log: Log,
+    keks: Keks,
+    keys: ServerKeys,
+    redis: Redis,
+    reading: Reading,
+    passwords: Passwords,
+) -> Services:
+    people = PersonKeys(log.pool, keks, secret_bytes=clock.secret_bytes)
+    credentials = Credentials(log.pool, keks)
+    envelopes = Envelopes(people=people, keys=keys, clock=clock)
+    commands = Commands(log=log, reading=reading, envelopes=envelopes)
+    return Services(
+        settings=settings,
+        clock=clock,
+        log=log,
+        people=people,
+        credentials=credentials,
+        keys=keys,
+        redis=redis,
+        reading=reading,
+        commands=commands,
+        signing=SigningKeys(
+            log=log,
+            credentials=credentials,
+            commands=commands,
+            clock=clock,
+            token_lifetime=max(
+                settings.access_token_lifetime, settings.id_token_lifetime
+            ),
+        ),
+        directory=Directory(
+            clock=clock,
+            log=log,
+            keys=keys,
+            people=people,
+            credentials=credentials,
+            commands=commands,
+            reading=reading,
+            passwords=passwords,
+        ),
+        passwords=passwords,
+        throttle=Throttle(redis),
+        metrics=metrics,
+    )
+
+
+def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:
+    """Return the server, ready to be run."""
+    failpoints.arm(settings.failpoint)
+    app = web.Application(middlewares=[middleware.frame], client_max_size=LARGEST_BODY)
+    app.on_response_prepare.append(middleware.set_headers)
+    app.add_routes(routes.routes())
+    pages.setup(app)
+    health.setup(app)
+    if settings.development:
+        playground.install(app)
+
+    async def connected(app: web.Application) -> AsyncIterator[None]:
+        async with open_services(settings, clock=clock) as known, _at_work(known):
+            app[SERVICES] = known
+            yield
+
+    app.cleanup_ctx.insert(0, connected)
+    return app
+
+
+@asynccontextmanager
+async def _at_work(known: Services) -> AsyncIterator[None]:
+    """Have the keys that sign, and the loops that keep Redis and the ring current."""
+    await known.signing.ensure()
+    projector = Projector(
+        log=known.log,
+        states=known.reading.states,
+        clock=known.clock,
+        owner=known.clock.new_id(),
+        observer=known.metrics,
+    )
+    loops = {"projector": projector.run, "signing_keys": known.signing.refresh}
+    async with background(loops):
+        yield

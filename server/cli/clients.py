@@ -1,0 +1,180 @@
+"""`grantlog clients`: who may ask for tokens."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from server.cli import frame
+from server.cli.frame import Failed, as_json, say_json, say_table
+
+if TYPE_CHECKING:
+    from domain.client import Client, ClientState, Event
+    from server.services import Services
+
+EXAMPLES = """
+\b
+Examples:
+  grantlog clients list
+  grantlog clients rotate-secret web --keep-old 86400
+  grantlog clients disable web --reason "leaked secret, ticket 4711"
+"""
+
+
+@click.group(epilog=EXAMPLES)
+def clients() -> None:
+    """Clients; they are registered and changed with `grantlog apply`."""
+
+
+@clients.command("list")
+@as_json
+def list_clients(*, as_json: bool) -> None:
+    """Every client."""
+    found = sorted(frame.run(_all), key=lambda one: one.metadata.client_id)
+    rows = [
+        {
+            "client_id": one.metadata.client_id,
+            "client_name": one.metadata.client_name,
+            "authentication": one.metadata.token_endpoint_auth_method,
+            "grant_types": list(one.metadata.grant_types),
+            "state": "disabled" if one.disabled else "enabled",
+        }
+        for one in found
+    ]
+    if as_json:
+        say_json(rows)
+    else:
+        for row in rows:
+            row["grant_types"] = ", ".join(row["grant_types"])
+        say_table(
+            ("client", "name", "authentication", "grant types", "state"),
+            [list(row.values()) for row in rows],
+        )
+
+
+async def _all(known: "Services") -> "list[Client]":
+    from domain.client import Client
+    from projections import codec
+
+    heads = await known.log.heads("client")
+    states = [codec.state_of("client", one.state) for one in heads]
+    return [state for state in states if isinstance(state, Client)]
+
+
+@clients.command()
+@click.argument("client_id")
+@as_json
+def show(*, client_id: str, as_json: bool) -> None:
+    """Everything that is registered for a client; secrets as fingerprints."""
+    found = frame.run(lambda known: _find(known, client_id))
+    members = _members(found)
+    if as_json:
+        say_json(members)
+    else:
+        say_table(("member", "value"), list(members.items()))
+
+
+async def _find(known: "Services", client_id: str) -> "Client":
+    from domain import client
+    from domain.client import CLIENT
+    from domain.stream_id import named
+
+    loaded = await known.reading.truth(CLIENT, named("client", client_id))
+    return client.known(loaded.state)
+
+
+def _members(found: "Client") -> dict[str, Any]:
+    import msgspec
+
+    return {
+        **msgspec.to_builtins(found.metadata),
+        "registered_at": found.registered_at,
+        "disabled": found.disabled,
+        "secrets": [
+            {"fingerprint": f"{one.digest[:8]}…", "until": one.until}
+            for one in found.secrets
+        ],
+    }
+
+
+@clients.command("rotate-secret")
+@click.argument("client_id")
+@click.option(
+    "--keep-old",
+    type=click.IntRange(0, 7776000),
+    default=0,
+    show_default=True,
+    help="Seconds for which the old secret stays good too.",
+)
+@as_json
+def rotate_secret(*, client_id: str, keep_old: int, as_json: bool) -> None:
+    """Make a new secret and print it, once: only its digest is kept."""
+
+    async def work(known: "Services") -> str:
+        from domain import client
+
+        registered = await _find(known, client_id)
+        if registered.metadata.public:
+            raise Failed(f"{client_id} is a public client: it has no secret")
+        secret = known.clock.secret_text()
+        digest = known.keys.digest("client_secret", secret)
+        now = known.clock.now()
+        await _change(
+            known,
+            client_id,
+            lambda state: client.rotate_secret(
+                state, secret=digest, previous_until=now + keep_old, now=now
+            ),
+        )
+        return secret
+
+    secret = frame.run(work)
+    if as_json:
+        say_json({"client_id": client_id, "client_secret": secret})
+    else:
+        click.echo(secret)
+
+
+@clients.command()
+@click.argument("client_id")
+@click.option("--reason", default="operator", show_default=True, help="For the log.")
+def disable(*, client_id: str, reason: str) -> None:
+    """Refuse the client and everything it was given, at once."""
+    from domain import client
+
+    async def work(known: "Services") -> None:
+        now = known.clock.now()
+        await _change(
+            known,
+            client_id,
+            lambda state: client.disable(state, reason=reason, now=now),
+        )
+
+    frame.run(work)
+    click.echo(f"{client_id} is disabled")
+
+
+@clients.command()
+@click.argument("client_id")
+def enable(*, client_id: str) -> None:
+    """Let the client in again; grants that have not expired live on."""
+    from domain import client
+
+    async def work(known: "Services") -> None:
+        now = known.clock.now()
+        await _change(known, client_id, lambda state: client.enable(state, now=now))
+
+    frame.run(work)
+    click.echo(f"{client_id} is enabled")
+
+
+async def _change(
+    known: "Services",
+    client_id: str,
+    decide: "Callable[[ClientState], Sequence[Event]]",
+) -> None:
+    from domain.client import CLIENT
+    from domain.stream_id import named
+
+    stream_id = named("client", client_id)
+    await known.commands.run(CLIENT, stream_id, decide, source=frame.source())

@@ -1,0 +1,110 @@
+"""`grantlog keys`: what tokens are signed with."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from server.cli import frame
+from server.cli.frame import Failed, as_json, say_json, say_table
+
+if TYPE_CHECKING:
+    from server.services import Services
+
+EXAMPLES = """
+\b
+Examples:
+  grantlog keys list
+  grantlog keys rotate --alg ES256     the next key signs, a new one is published
+  grantlog keys revoke KID             it was stolen: nothing it signed is believed
+"""
+
+
+@click.group(epilog=EXAMPLES)
+def keys() -> None:
+    """Signing keys: published ahead, active, kept until their last token is dead."""
+
+
+@keys.command("list")
+@as_json
+def list_keys(*, as_json: bool) -> None:
+    """Every key that is published or was distrusted."""
+
+    async def work(known: "Services") -> list[dict[str, object]]:
+        await known.signing.refresh()
+        return [_row(state, known.clock.now()) for state in known.signing.states()]
+
+    rows = sorted(frame.run(work), key=lambda row: (str(row["alg"]), str(row["state"])))
+    if as_json:
+        say_json(rows)
+    else:
+        columns = ("alg", "state", "kid", "age", "until")
+        say_table(columns, [[row[name] for name in columns] for row in rows])
+
+
+def _row(state: object, now: int) -> dict[str, object]:
+    from domain.signing_key import Current, Distrusted, Next, Previous
+
+    since: int | None = None
+    until: int | None = None
+    match state:
+        case Next(key=key, created_at=since):
+            word = "next"
+        case Current(key=key, activated_at=since):
+            word = "active"
+        case Previous(key=key, until=until):
+            word = "previous"
+        case Distrusted(key=key, at=since):
+            word = "distrusted"
+        case _:
+            raise AssertionError(state)
+    return {
+        "alg": key.alg,
+        "kid": key.kid,
+        "state": word,
+        "age": None if since is None else _span(now - since),
+        "until": None if until is None else f"in {_span(until - now)}",
+    }
+
+
+def _span(seconds: int) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"
+
+
+@keys.command()
+@click.option("--alg", help="RS256, ES256 …; all of them by default.")
+def rotate(*, alg: str | None) -> None:
+    """Let the next key sign, publish one to follow it, keep the old one.
+
+    Servers take it up within seconds. Tokens of the old key stay good.
+    """
+
+    async def work(known: "Services") -> list[tuple[str, str]]:
+        await known.signing.refresh()
+        algorithms = known.signing.algorithms()
+        if alg is not None and alg not in algorithms:
+            raise Failed(f"{alg} is not in use: choose of {', '.join(algorithms)}")
+        chosen = algorithms if alg is None else (alg,)
+        return [(one, await known.signing.rotate(one)) for one in chosen]
+
+    for one, kid in frame.run(work):
+        click.echo(f"{one}: {kid} signs now")
+
+
+@keys.command()
+@click.argument("kid")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def revoke(*, kid: str, yes: bool) -> None:
+    """Distrust a key at once: what it signed is dead, its successor signs."""
+    if not yes:
+        click.confirm(f"Every token that {kid} signed dies. Go on?", abort=True)
+
+    async def work(known: "Services") -> None:
+        await known.signing.refresh()
+        await known.signing.compromise(kid)
+        await known.signing.ensure()
+
+    frame.run(work)
+    click.echo(f"{kid} is distrusted")

@@ -1,0 +1,1 @@
+"""Clients, APIs and people as a file says they shall be."""

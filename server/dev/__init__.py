@@ -1,0 +1,1 @@
+"""Development mode: real servers from wheels, demo data, the playground."""

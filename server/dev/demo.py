@@ -1,0 +1,24 @@
+"""The people, the API and the clients of `grantlog dev` (the contract's section 5)."""
+
+from pathlib import Path
+from typing import Final
+
+from server.config import read
+from server.configuring.entries import Config
+from server.settings import Settings
+
+FILE: Final = Path(__file__).with_name("demo.toml")
+PLACE: Final = "ISSUER"
+
+_TEXT: Final = FILE.read_text("utf-8")
+
+
+def config(settings: Settings) -> Config:
+    """The demo data, with this server's address in it."""
+    return read(
+        _TEXT.replace(PLACE, settings.url("")),
+        name=FILE.name,
+        folder=FILE.parent,
+        environ={},
+        development=True,
+    )

@@ -1,0 +1,56 @@
+"""The playground's start page: whom to be, where to begin, and the log live."""
+
+from aiohttp import web
+
+from server import services
+from server.dev import playground_demo as demo
+from server.dev.playground_flows import FLOWS
+from server.dev.playground_live import arrived
+from server.dev.playground_pages import Card, Link, StartPage, clause
+from server.dev.playground_state import BENCH, Bench
+from server.dev.playground_steps import Flow
+from server.dev.playground_views import HOME
+from server.web import csp, csrf, pages
+
+
+async def show(request: web.Request) -> web.Response:
+    known, bench = services.of(request), request.config_dict[BENCH]
+    await bench.tail.advance(known.log)
+    home, now = pages.path_of(request, HOME), known.clock.now()
+    page = StartPage(
+        nonce=csp.nonce(request),
+        home=home,
+        live=f"{home}/events?count={bench.tail.count}",
+        cards=[_card(request, bench, flow) for flow in FLOWS],
+        people=demo.people(known.settings, now=now),
+        clients=demo.clients(known.settings),
+        links=_links(request),
+        arrived=arrived(request, bench, None),
+    )
+    return pages.render(request, "dev/playground.html", page)
+
+
+def _card(request: web.Request, bench: Bench, flow: Flow) -> Card:
+    now = services.of(request).clock.now()
+    run = bench.runs.find(csrf.browser(request), flow.name, now=now)
+    return Card(
+        name=flow.name,
+        title=flow.title,
+        summary=flow.summary,
+        client=flow.client,
+        clauses=[clause(text) for text in flow.clauses],
+        href=f"{pages.path_of(request, HOME)}/flows/{flow.name}",
+        steps=len(flow.steps),
+        place=run.place if run else 0,
+    )
+
+
+def _links(request: web.Request) -> list[Link]:
+    return [
+        Link(text=text, href=pages.path_of(request, path))
+        for text, path in (
+            ("Discovery (OpenID Connect)", "/.well-known/openid-configuration"),
+            ("Metadata (RFC 8414)", "/.well-known/oauth-authorization-server"),
+            ("Keys (JWKS)", "/.well-known/jwks.json"),
+        )
+    ]

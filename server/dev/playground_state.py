@@ -1,0 +1,27 @@
+"""What the playground holds while the server runs."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+
+from server.dev.playground_events import Tail
+from server.dev.playground_runs import Runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """One HTTP session, all runs, one look at the end of the log.
+
+    `closing` ends the streams of pages that are still open when the server stops.
+    """
+
+    session: aiohttp.ClientSession
+    runs: Runs
+    tail: Tail
+    closing: asyncio.Event
+
+
+BENCH: Final = web.AppKey("playground", Bench)

@@ -1,0 +1,197 @@
+"""From a run to its page: every value that the template shows is made here."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from aiohttp import web
+
+from server import services
+from server.dev import playground_demo as demo
+from server.dev.playground_client import curl, headers
+from server.dev.playground_events import Opened, Seen, Shown, short, show
+from server.dev.playground_flows import BY_NAME
+from server.dev.playground_json import lines
+from server.dev.playground_live import arrived
+from server.dev.playground_pages import (
+    EvidenceView,
+    ParameterView,
+    RequestView,
+    StepView,
+    WalkPage,
+    clause,
+)
+from server.dev.playground_rows import Row, RowView, compare
+from server.dev.playground_runs import EMPTY, Evidence, Run, Text
+from server.dev.playground_state import Bench
+from server.dev.playground_steps import Draft, Request, Step, fill, unmet, values
+from server.dev.playground_tokens import decode
+from server.dev.playground_witness import RowChange
+from server.dev.playground_words import PARAMETERS
+from server.settings import Settings
+from server.web import csp, csrf, pages
+
+CSRF: str = "playground"
+HOME: str = "/dev/playground"
+
+
+def walk_page(
+    request: web.Request,
+    bench: Bench,
+    run: Run,
+    place: int,
+    *,
+    rows: Mapping[UUID, Row | None],
+    opened: Mapping[str, Opened],
+) -> WalkPage:
+    """Return the page of one step; `rows` are the run's rows as they stand now."""
+    settings = services.of(request).settings
+    flow, now = BY_NAME[run.flow], services.of(request).clock.now()
+    home = pages.path_of(request, HOME)
+    base = f"{home}/flows/{flow.name}"
+    steps = [_step(each, at, run, base) for at, each in enumerate(flow.steps)]
+    found = run.evidence.get(place)
+    return WalkPage(
+        nonce=csp.nonce(request),
+        home=home,
+        live=f"{home}/events?flow={flow.name}&revision={run.revision}"
+        f"&count={bench.tail.count}",
+        title=flow.title,
+        summary=flow.summary,
+        client=flow.client,
+        steps=steps,
+        step=steps[place],
+        request=request_view(settings, flow.steps[place], run, place),
+        action=f"{base}/{place + 1}",
+        restart=base,
+        csrf=csrf.token(request, CSRF),
+        attempt=run.attempts(place),
+        evidence=evidence_view(found, flow.steps[place], opened, now)
+        if found
+        else None,
+        rows_now=[
+            row_now(each.kind, each.stream_id, row, now)
+            for each in run.watched
+            if (row := rows.get(each.stream_id))
+        ],
+        arrived=arrived(request, bench, run),
+        revision=run.revision,
+        next=steps[place + 1] if place + 1 < len(steps) else None,
+        waiting=run.underway is not None and run.underway.place == place,
+        people=demo.people(settings, now=now),
+    )
+
+
+def seen_at(run: Run, place: int) -> Sequence[Seen]:
+    found = run.evidence.get(place)
+    return found.events if found else ()
+
+
+def _step(step: Step, at: int, run: Run, base: str) -> StepView:
+    evidence = run.evidence.get(at)
+    return StepView(
+        number=at + 1,
+        title=step.title,
+        why=step.why.format_map(run.memory),
+        look=step.look.format_map(run.memory),
+        clauses=[clause(text) for text in step.clauses],
+        standing=_standing(evidence, at, run),
+        href=f"{base}/{at + 1}",
+        outcome=_outcome(evidence),
+    )
+
+
+def _standing(evidence: Evidence | None, at: int, run: Run) -> str:
+    if evidence is None:
+        return "now" if at == run.place else "later"
+    return "done" if evidence.passed else "failed"
+
+
+def _outcome(evidence: Evidence | None) -> str:
+    if evidence is None:
+        return ""
+    count = len(evidence.events)
+    events = {0: "no event", 1: "1 event"}.get(count, f"{count} events")
+    return f"{evidence.answer.status} · {events}"
+
+
+def request_view(settings: Settings, step: Step, run: Run, place: int) -> RequestView:
+    """Return the request as it went out, or as it would go out now."""
+    found = run.evidence.get(place)
+    edits = found.edits if found else EMPTY
+    memory = run.memory_for(place)
+    missing = unmet(step.draft, memory)
+    made = None if missing else filled(settings, step.draft, memory, edits)
+    return RequestView(
+        method=step.draft.method,
+        path=step.draft.path,
+        host=urlsplit(settings.issuer).netloc,
+        leaves=step.draft.leaves,
+        headers=shown_headers(made) if made else (),
+        parameters=[
+            ParameterView(
+                name=name,
+                value=value,
+                meaning=PARAMETERS.get(name, ""),
+                editable=name in step.edits,
+                missing=any("{" + hole + "}" in value for hole in missing),
+            )
+            for name, value in values(step.draft, memory, edits)
+            if value or name in step.edits
+        ],
+        curl=curl(made) if made else (),
+        ready=made is not None,
+    )
+
+
+def filled(settings: Settings, draft: Draft, memory: Text, edits: Text) -> Request:
+    return fill(draft, memory, edits, secrets=demo.data(settings).secrets)
+
+
+def shown_headers(request: Request) -> list[tuple[str, str]]:
+    sent = [pair for pair in headers(request) if pair[0] != "Accept"]
+    if request.form:
+        sent.append(("Content-Type", "application/x-www-form-urlencoded"))
+    return sent
+
+
+def evidence_view(
+    evidence: Evidence, step: Step, opened: Mapping[str, Opened], now: int
+) -> EvidenceView:
+    answer = evidence.answer
+    return EvidenceView(
+        passed=evidence.passed,
+        expected=step.status,
+        answer=answer,
+        body=lines(answer.json, now=now) if answer.json is not None else (),
+        tokens=[decode(name, text, now=now) for name, text in evidence.artefacts],
+        checks=evidence.checks,
+        events=shown_events(evidence.events, opened, now),
+        rows=[_row_change(change, now) for change in evidence.rows],
+    )
+
+
+def shown_events(
+    events: Sequence[Seen], opened: Mapping[str, Opened], now: int
+) -> list[Shown]:
+    return [
+        show(seen, now=now, opened=opened.get(str(seen.recorded.event_id)))
+        for seen in events
+    ]
+
+
+def _row_change(change: RowChange, now: int) -> RowView:
+    watched = change.watched
+    return compare(
+        watched.kind,
+        short(watched.stream_id),
+        watched.stream_id,
+        before=change.before,
+        after=change.after,
+        logged=change.logged,
+        now=now,
+    )
+
+
+def row_now(kind: str, stream_id: UUID, row: Row, now: int) -> RowView:
+    return compare(kind, short(stream_id), stream_id, before=row, after=row, now=now)

@@ -1,0 +1,181 @@
+"""One step of a walk: look, send, look again, and say what came of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from domain import pkce
+from server.clock import Clock
+from server.dev import playground_client as client, playground_demo as demo
+from server.dev.playground_client import Answer
+from server.dev.playground_flows import BY_NAME
+from server.dev.playground_runs import Evidence, Run, Text, Underway, arrived
+from server.dev.playground_state import Bench
+from server.dev.playground_steps import Flow, Request, Step
+from server.dev.playground_tokens import Check, checks
+from server.dev.playground_witness import look, look_again
+from server.services import Services
+
+ARTEFACTS: Final = ("code", "access_token", "refresh_token", "id_token")
+FORGED: Final = f"at.1.{'A' * 22}.1.{'A' * 24}"
+"""Looks like an opaque access token; nobody computed its MAC."""
+
+
+def seed(services: Services, flow: Flow) -> Run:
+    """Return a fresh run: new state, nonce and verifier (RFC 7636 §4.1)."""
+    url = services.settings.url
+    return Run(
+        flow=flow.name,
+        memory={
+            "issuer": services.settings.issuer,
+            "client_id": flow.client,
+            "redirect_uri": url("/dev/playground/callback"),
+            "goodbye": url("/dev/playground/logged-out"),
+            "api": demo.data(services.settings).api,
+            "leeway": str(services.settings.refresh_leeway),
+            "forged": FORGED,
+            **_riddles(services.clock),
+        },
+    )
+
+
+def _riddles(clock: Clock) -> dict[str, str]:
+    verifier = clock.secret_text()
+    return {
+        "state": clock.secret_text(),
+        "nonce": clock.secret_text(),
+        "code_verifier": verifier,
+        "code_challenge": pkce.derive(verifier),
+    }
+
+
+async def depart(
+    services: Services,
+    bench: Bench,
+    run: Run,
+    request: Request,
+    *,
+    place: int,
+    edits: Text,
+) -> Underway:
+    """Remember what the world looks like as the request leaves."""
+    return Underway(
+        place=place,
+        request=request,
+        memory=run.memory_for(place),
+        edits=edits,
+        before=await look(services, bench.tail, run.watched),
+    )
+
+
+async def send(services: Services, bench: Bench, run: Run, underway: Underway) -> Run:
+    """Send the client's request and return the run with what came back."""
+    answer = await client.send(bench.session, underway.request)
+    members = {n: v for n, v in answer.members.items() if isinstance(v, str)}
+    checked = await _believed(services, bench, run, members)
+    return await arrive(
+        services, bench, run, underway, answer, members=members, checked=checked
+    )
+
+
+async def _believed(
+    services: Services, bench: Bench, run: Run, members: Mapping[str, str]
+) -> tuple[Check, ...]:
+    """Check tokens as a client would: with the keys that the server publishes."""
+    if not members.keys() & {"access_token", "id_token"}:
+        return ()
+    url = services.settings.url("/.well-known/jwks.json")
+    answer = await client.send(bench.session, Request(method="GET", url=url))
+    now = services.clock.now()
+    return checks(members, run.memory, _key_set(answer), now=now)
+
+
+def _key_set(answer: Answer) -> KeySet:
+    try:
+        return KeySet.import_key_set(answer.members)  # type: ignore[arg-type]
+    except (JoseError, KeyError, ValueError, TypeError):
+        return KeySet([])
+
+
+async def arrive(
+    services: Services,
+    bench: Bench,
+    run: Run,
+    underway: Underway,
+    answer: Answer,
+    *,
+    members: Text,
+    checked: Sequence[Check],
+) -> Run:
+    """Return the run with the step's evidence; `members` is what the answer holds."""
+    step = BY_NAME[run.flow].steps[underway.place]
+    artefacts = tuple((name, members[name]) for name in ARTEFACTS if name in members)
+    seen = await look_again(
+        services,
+        bench.tail,
+        underway.before,
+        known=run.watched,
+        texts=[text for _, text in artefacts],
+    )
+    passed = answer.status == step.status
+    evidence = Evidence(
+        request=underway.request,
+        memory=underway.memory,
+        edits=underway.edits,
+        answer=answer,
+        artefacts=artefacts,
+        checks=(*checked, *_expected(step, run.memory, answer)),
+        events=seen.events,
+        rows=seen.rows,
+        passed=passed,
+        attempt=run.attempts(underway.place) + 1,
+    )
+    memory = _remember(run.memory, step.keep, members) if passed else run.memory
+    return arrived(
+        run, evidence, place=underway.place, memory=memory, watched=seen.watched
+    )
+
+
+def _remember(memory: Text, keep: Mapping[str, str], members: Text) -> Text:
+    kept = {name: members[member] for member, name in keep.items() if member in members}
+    return {**memory, **kept}
+
+
+def _expected(step: Step, memory: Text, answer: Answer) -> tuple[Check, ...]:
+    return tuple(
+        Check(
+            text=each.text,
+            holds=_plain(answer.members.get(each.member))
+            == each.equals.format_map(memory),
+        )
+        for each in step.expects
+    )
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def came_back(run: Run, query: Text, *, issuer: str) -> tuple[Answer, list[Check]]:
+    """Read the browser's return as an answer (RFC 6749 §4.1.2, RFC 9207 §2.4)."""
+    answer = Answer(
+        status=302 if "error" not in query else 400,
+        headers=tuple(query.items()),
+        text="",
+    )
+    checked = [
+        Check(
+            text="state is the one we sent (RFC 6749 §10.12)",
+            holds=query.get("state") == run.memory["state"],
+        )
+    ]
+    if "iss" in query:
+        checked.append(
+            Check(
+                text="iss is the server we asked (RFC 9207)",
+                holds=query["iss"] == issuer,
+            )
+        )
+    return answer, checked

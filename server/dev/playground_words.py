@@ -1,0 +1,144 @@
+"""What the names in requests, tokens and events mean, in a few words each."""
+
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+SECONDS_END: Final = 2 * MINUTE
+MINUTES_END: Final = 2 * HOUR
+HOURS_END: Final = 2 * DAY
+
+PARAMETERS: Final = MappingProxyType(
+    {
+        "response_type": "code: send the browser back with a code, never with a token",
+        "client_id": "who asks",
+        "redirect_uri": "where the browser goes back to; must be registered, exactly",
+        "scope": "what it asks for; the person may allow less",
+        "audience": "the API the access token is for; without one: userinfo only",
+        "prompt": "login, consent or none; empty: ask only what is needed",
+        "state": "our own riddle, to recognise the answer as ours",
+        "nonce": "comes back inside the ID token, so that none can be replayed",
+        "code_challenge": "SHA-256 of a secret that only we know (PKCE)",
+        "code_challenge_method": "S256: the hash, never the secret itself",
+        "grant_type": "what is being exchanged for tokens",
+        "code": "the code that the browser brought",
+        "code_verifier": "the secret behind code_challenge: proof that we began this",
+        "refresh_token": "the token to rotate",
+        "token": "the token in question",
+        "token_type_hint": "where to look first; only a hint",
+        "id_token_hint": "whose session is to end",
+        "post_logout_redirect_uri": "where to go afterwards; must be registered",
+    }
+)
+
+CLAIMS: Final = MappingProxyType(
+    {
+        "alg": "the signature's algorithm",
+        "kid": "which key of the JWKS signed it",
+        "typ": "at+jwt: an access token, so that none passes for an ID token",
+        "iss": "who issued it",
+        "sub": "whom it is about",
+        "aud": "whom it is for",
+        "exp": "dead from",
+        "iat": "issued",
+        "nbf": "not before",
+        "jti": "its name: the grant's stream and the token's number",
+        "client_id": "who asked for it",
+        "azp": "the client it was issued to",
+        "scope": "what it allows",
+        "nonce": "our riddle of the first request",
+        "auth_time": "when the person signed in",
+        "amr": "how they signed in: pwd, otp …",
+        "acr": "how strong that was",
+        "at_hash": "binds it to the access token beside it",
+        "sid": "the browser's session",
+        "gty": "the grant it came from",
+        "active": "the whole answer of introspection",
+        "token_type": "how to present it",
+        "username": "the name for people",
+    }
+)
+
+EVENTS: Final = MappingProxyType(
+    {
+        "grant.code_issued": "A grant begins: who allowed what to whom, and its code.",
+        "grant.code_redeemed": "The code is spent. One append, so one winner.",
+        "grant.code_replayed": "The code came a second time: the grant is dead.",
+        "grant.issued": "Tokens without a person and without a code.",
+        "grant.refreshed": "The refresh token moved on by one generation.",
+        "grant.access_token_added": "A retry asked for something else: one more token.",
+        "grant.refresh_replayed": "An old refresh token came back: the family is dead.",
+        "grant.access_token_revoked": "One access token is dead, the rest lives.",
+        "grant.revoked": "The whole grant is dead.",
+        "grant.carried": "The state once more, before its day is archived.",
+        "session.started": "Somebody signed in at this browser.",
+        "session.stepped_up": "They signed in again, or better.",
+        "session.client_joined": "The session now reaches this client too.",
+        "session.ended": "They signed out; what hung on the session is dead.",
+        "user.registered": "A person. What names them is sealed.",
+        "user.login_failed": "A fact: a sign-in failed. It moves no version.",
+        "consent.granted": "What the person allows this client, remembered.",
+        "consent.withdrawn": "What was allowed is taken back.",
+        "client.registered": "A client; its secret is a digest only.",
+        "api.registered": "An API; what its tokens look like.",
+        "signing_key.created": "A key is published, not yet signing.",
+        "signing_key.activated": "It signs from now on.",
+        "signing_key.retired": "It signs no more; still published.",
+    }
+)
+
+ARTEFACTS: Final = MappingProxyType(
+    {
+        "ac": "authorization code",
+        "at": "opaque access token",
+        "rt": "refresh token",
+        "dc": "device code",
+    }
+)
+
+NUMBERS: Final = MappingProxyType(
+    {
+        "ac": "number {0} of the grant",
+        "at": "token {0} of the grant",
+        "rt": "generation {0} of the family",
+    }
+)
+
+
+def span(seconds: int) -> str:
+    """Say a length of time in its largest sensible unit."""
+    if seconds < SECONDS_END:
+        return f"{seconds} s"
+    if seconds < MINUTES_END:
+        return f"{seconds // MINUTE} min"
+    if seconds < HOURS_END:
+        return f"{seconds // HOUR} h"
+    return f"{seconds // DAY} days"
+
+
+def distance(at: int, now: int) -> str:
+    """Say how far an instant (epoch seconds) is from `now`."""
+    if at == now:
+        return "now"
+    return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+
+
+def moment(at: int, now: int) -> str:
+    """Say an instant (epoch seconds) as seen from `now`, with its UTC clock time."""
+    return f"{distance(at, now)} · {clock_time(at)}"
+
+
+def clock_time(at: int) -> str:
+    try:
+        return datetime.fromtimestamp(at, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return "beyond the calendar"
+
+
+def exact_time(at_ms: int) -> str:
+    """Say an instant (epoch milliseconds) to the millisecond."""
+    seconds, rest = divmod(at_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, tz=UTC):%H:%M:%S}.{rest:03d}"

@@ -1,0 +1,292 @@
+"""People by name: found, registered, changed, forgotten.
+
+The log has a keyed digest of the name and a profile sealed under the person's own
+key; secrets are in the encrypted credential table. What is written first gives
+nobody anything: a sign-in works only once the event is there.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import msgspec
+
+from domain import user
+from domain.errors import AlreadyExists
+from domain.user import USER, Event, Person, UserState
+from server.clock import Clock
+from server.commands import Commands
+from server.envelope import Source
+from server.keys import ServerKeys, bytes_of, text_of
+from server.log.credentials import Credentials
+from server.log.errors import KeyTaken
+from server.log.log import Log
+from server.log.people import PersonKeys
+from server.log.values import UniqueKey
+from server.passwords import Passwords
+from server.reading import Reading
+from server.usernames import UnusableName, normalized
+
+LOGIN: Final = "login"
+PASSWORD: Final = "password"
+TOTP: Final = "totp"
+RELEASED: Final = 0
+"""An expiry in the past: the name may be taken again."""
+
+NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def profile_of(
+    *,
+    username: str,
+    email: str | None = None,
+    email_verified: bool = False,
+    claims: Mapping[str, Any] = NO_CLAIMS,
+) -> dict[str, Any]:
+    """What is known of a person, as claims (OIDC Core §5.1)."""
+    mail = {"email": email, "email_verified": email_verified} if email else {}
+    return {**claims, "preferred_username": username.strip(), **mail}
+
+
+class Decide(Protocol):
+    """A decision of `domain.user` that needs to know nothing but the time."""
+
+    def __call__(self, state: UserState, *, now: int) -> Sequence[Event]: ...
+
+
+class Directory:
+    """Everything it needs is given at the start."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        log: Log,
+        keys: ServerKeys,
+        people: PersonKeys,
+        credentials: Credentials,
+        commands: Commands,
+        reading: Reading,
+        passwords: Passwords,
+    ) -> None:
+        self._clock = clock
+        self._log = log
+        self._keys = keys
+        self._people = people
+        self._credentials = credentials
+        self._commands = commands
+        self._reading = reading
+        self._passwords = passwords
+
+    async def find(self, username: str) -> UUID | None:
+        """Return the person of that name; None if nobody has it, or can have it."""
+        try:
+            name = normalized(username)
+        except UnusableName:
+            return None
+        return await self._log.find(LOGIN, self._keys.lookup(LOGIN, name))
+
+    async def profile(self, user_id: UUID) -> dict[str, Any] | None:
+        """Return the person's claims (OIDC Core §5.1); None once erased."""
+        loaded = await self._reading.state(USER, user_id)
+        if not isinstance(loaded.state, Person):
+            return None
+        return await self._opened(user_id, loaded.state)
+
+    async def register(
+        self,
+        *,
+        username: str,
+        source: Source,
+        password: str | None = None,
+        password_hash: str | None = None,
+        email: str | None = None,
+        email_verified: bool = False,
+        claims: Mapping[str, Any] = NO_CLAIMS,
+        totp_secret: str | None = None,
+    ) -> UUID:
+        """Register a person and return the new id; without a secret nobody signs in.
+
+        A crash in between leaves rows that nobody can reach; the same again works.
+
+        Raises:
+            UnusableName: nobody can be called so.
+            AlreadyExists: somebody else has the name.
+            Unavailable: the log cannot answer; the same again is safe.
+        """
+        name = normalized(username)
+        if await self.find(username) is not None:
+            raise AlreadyExists("the name is taken", reason="USER_EXISTS")
+        profile = profile_of(
+            username=username,
+            email=email,
+            email_verified=email_verified,
+            claims=claims,
+        )
+        secrets = {
+            PASSWORD: password_hash or (password and await self.hashed(password)),
+            TOTP: totp_secret,
+        }
+        user_id = self._clock.new_id()
+        given = {kind: secret for kind, secret in secrets.items() if secret}
+        await self._begin(
+            user_id, name=name, profile=profile, secrets=given, source=source
+        )
+        return user_id
+
+    async def _begin(
+        self,
+        user_id: UUID,
+        *,
+        name: str,
+        profile: Mapping[str, Any],
+        secrets: Mapping[str, str],
+        source: Source,
+    ) -> None:
+        key = self._keys.lookup(LOGIN, name)
+        await self._people.create(user_id)
+        for kind, secret in secrets.items():
+            await self._credentials.put(
+                user_id, kind, version=1, secret=secret.encode()
+            )
+        events = self._registration(
+            login=text_of(key),
+            profile=await self._sealed(user_id, profile),
+            kinds=secrets,
+        )
+        try:
+            await self._commands.begin(
+                USER,
+                user_id,
+                lambda _: events,
+                source=source,
+                keys=[UniqueKey(kind=LOGIN, key=key, expires_at=None)],
+                subject=user_id,
+            )
+        except KeyTaken as taken:
+            await self._forget(user_id)
+            raise AlreadyExists("the name is taken", reason="USER_EXISTS") from taken
+
+    def _registration(
+        self, *, login: str, profile: str, kinds: Iterable[str]
+    ) -> list[Event]:
+        now = self._clock.now()
+        events: list[Event] = [
+            *user.register(USER.initial, login=login, profile=profile, now=now)
+        ]
+        for kind in kinds:
+            known = USER.fold(events)
+            events += user.put_credential(known, kind=kind, now=now)
+        return events
+
+    async def change_profile(
+        self, user_id: UUID, profile: Mapping[str, Any], *, source: Source
+    ) -> bool:
+        """Make the profile what `profile_of` made; whether that changed anything.
+
+        Raises:
+            NotFound: there is no such person.
+        """
+        known = user.known((await self._reading.truth(USER, user_id)).state)
+        if await self._opened(user_id, known) == profile:
+            return False
+        sealed = await self._sealed(user_id, profile)
+        await self._run(
+            user_id,
+            lambda state, *, now: user.change_profile(state, profile=sealed, now=now),
+            source=source,
+        )
+        return True
+
+    async def set_password(self, user_id: UUID, phc: str, *, source: Source) -> None:
+        """Take a new password (`hashed`), and end what the old one had started."""
+        await self._put(user_id, PASSWORD, phc)
+        await self._run(
+            user_id,
+            lambda state, *, now: (
+                *user.put_credential(state, kind=PASSWORD, now=now),
+                *user.invalidate_tokens(state, reason="password_changed", now=now),
+            ),
+            source=source,
+        )
+
+    async def set_totp(self, user_id: UUID, secret: str, *, source: Source) -> None:
+        """Take a new second factor (RFC 6238; base32)."""
+        await self._put(user_id, TOTP, secret)
+        await self._run(
+            user_id,
+            lambda state, *, now: user.put_credential(state, kind=TOTP, now=now),
+            source=source,
+        )
+
+    async def secret(self, user_id: UUID, kind: str) -> str | None:
+        """Return the secret as it is kept, None if the log doesn't know of it."""
+        known = user.known((await self._reading.truth(USER, user_id)).state)
+        kept = await self._credentials.get(user_id, kind)
+        if kept is None or kept.version != known.credentials.get(kind):
+            return None
+        return kept.secret.decode()
+
+    async def hashed(self, password: str) -> str:
+        """Return what `set_password` takes (PHC); slow, in a thread."""
+        return await self._passwords.hash(password)
+
+    async def has_password(self, user_id: UUID, password: str) -> bool:
+        phc = await self.secret(user_id, PASSWORD)
+        return phc is not None and await self._passwords.verify(password, phc)
+
+    async def erase(self, user_id: UUID, *, source: Source) -> None:
+        """Forget a person for good: the key, the secrets, and last the name.
+
+        The same again finishes what a crash has left.
+
+        Raises:
+            NotFound: there never was such a person.
+        """
+        state = (await self._reading.truth(USER, user_id)).state
+        await self._forget(user_id)
+        if isinstance(state, Person):
+            login = UniqueKey(
+                kind=LOGIN, key=bytes_of(state.login), expires_at=RELEASED
+            )
+            await self._run(user_id, user.erase, source=source, keys=[login])
+
+    async def _forget(self, user_id: UUID) -> None:
+        await self._people.erase(user_id)
+        await self._credentials.remove(user_id)
+
+    async def _put(self, user_id: UUID, kind: str, secret: str) -> None:
+        known = user.known((await self._reading.truth(USER, user_id)).state)
+        version = known.credentials.get(kind, 0) + 1
+        await self._credentials.put(
+            user_id, kind, version=version, secret=secret.encode()
+        )
+
+    async def _run(
+        self,
+        user_id: UUID,
+        decide: Decide,
+        *,
+        source: Source,
+        keys: Sequence[UniqueKey] = (),
+    ) -> None:
+        await self._commands.run(
+            USER,
+            user_id,
+            lambda state: decide(state, now=self._clock.now()),
+            source=source,
+            keys=keys,
+            subject=user_id,
+        )
+
+    async def _sealed(self, user_id: UUID, profile: Mapping[str, Any]) -> str:
+        sealed = await self._people.seal(user_id, msgspec.json.encode(profile))
+        return b64encode(sealed or b"").decode()
+
+    async def _opened(self, user_id: UUID, known: Person) -> dict[str, Any] | None:
+        plain = await self._people.open(user_id, b64decode(known.profile))
+        return (
+            None if plain is None else msgspec.json.decode(plain, type=dict[str, Any])
+        )

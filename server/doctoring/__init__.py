@@ -1,0 +1,1 @@
+"""What the doctor knows of each part: findings, and how to mend them."""

@@ -1,0 +1,1 @@
+"""The protocol: one file per endpoint."""

@@ -1,0 +1,106 @@
+"""The text of an access token, derived from the grant's state (RFC 9068, RFC 6750).
+
+Nothing of the text is stored: an opaque token is a MAC over grant and number, a JWT
+is signed again with the key that the state names. So an answer that was lost can
+be given again byte for byte.
+"""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from domain import token
+from domain.grant import AccessToken, Approval
+from domain.value import Value
+from server.jws import Signer
+from server.keys import ServerKeys
+from server.signing_keys import SigningKeys
+
+TYPE: Final = "at+jwt"  # RFC 9068 §2.1: an ID token is never taken for one
+
+Names = tuple[str, ...]
+
+
+class Claims(Value, frozen=True):
+    """RFC 9068 §2.2; `aud` is a string where there is one audience."""
+
+    iss: str
+    sub: str
+    aud: str | Names
+    client_id: str
+    iat: int
+    exp: int
+    jti: str
+    scope: str = ""
+    auth_time: int | None = None
+    acr: str | None = None
+    amr: Names = ()
+
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(Claims)
+
+
+def scope_of(approval: Approval, given: AccessToken) -> Names:
+    return approval.scope if given.scope is None else given.scope
+
+
+def audience_of(approval: Approval, given: AccessToken) -> Names:
+    """Return the APIs that the token is for; none: it is for /userinfo alone."""
+    return approval.audience if given.audience is None else given.audience
+
+
+def subject_of(approval: Approval) -> str:
+    """Return the person, or the machine itself (RFC 9068 §2.2)."""
+    if approval.user_id is None:
+        return approval.client_id
+    return str(approval.user_id)
+
+
+class Texts:
+    """Writes the tokens of one issuer."""
+
+    def __init__(self, *, issuer: str, keys: ServerKeys, signing: SigningKeys) -> None:
+        self._issuer = issuer
+        self._keys = keys
+        self._signing = signing
+
+    def write(
+        self, grant_id: UUID, approval: Approval, given: AccessToken
+    ) -> str | None:
+        """Return the token's text, whatever `given.digest` says.
+
+        None where the key that signs it is not believed any more.
+        """
+        if given.kid is None:
+            return self._keys.artefact("at", grant_id, given.number)
+        signer = self._signing.signer(given.kid)
+        return self._sign(signer, grant_id, approval, given) if signer else None
+
+    def _sign(
+        self, signer: Signer, grant_id: UUID, approval: Approval, given: AccessToken
+    ) -> str:
+        audience = audience_of(approval, given)
+        claims = Claims(
+            iss=self._issuer,
+            sub=subject_of(approval),
+            aud=audience[0] if len(audience) == 1 else audience,
+            client_id=approval.client_id,
+            iat=given.issued_at,
+            exp=given.expires_at,
+            jti=token.jti(grant_id, given.number),
+            scope=" ".join(scope_of(approval, given)),
+            auth_time=approval.auth_time,
+            acr=approval.acr,
+            amr=approval.amr,
+        )
+        return signer.compact(TYPE, _encoder.encode(claims))
+
+
+def parse_claims(raw: bytes) -> Claims | None:
+    """Return the claims of a token of ours, None for anything else."""
+    try:
+        return _decoder.decode(raw)
+    except msgspec.DecodeError:  # also what is JSON and no such claims
+        return None

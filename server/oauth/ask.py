@@ -1,0 +1,109 @@
+"""A request for tokens: who asks, what for, and when (RFC 6749 §4.1.3, §4.4.2, §6)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain import scope as scopes
+from domain.client import Client
+from domain.client_metadata import Metadata
+from domain.errors import InvalidScope, InvalidTarget
+from domain.grant import Approval
+from server.envelope import Source
+from server.oauth import lookup
+from server.oauth.access_token import Names, Texts
+from server.oauth.tokens import Minter, style_for
+from server.services import Services
+from server.web.forms import Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One authenticated request at the token endpoint."""
+
+    services: Services
+    client: Client
+    form: Form
+    source: Source
+    now: int
+
+    @property
+    def metadata(self) -> Metadata:
+        return self.client.metadata
+
+    @property
+    def client_id(self) -> str:
+        return self.client.metadata.client_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """What of a grant a token shall have; None: all of it."""
+
+    scope: Names | None = None
+    audience: Names | None = None
+
+
+def resources(form: Form) -> Names:
+    """Return the APIs asked for: RFC 8707's `resource`, or Auth0's `audience`."""
+    audience = form.get("audience")
+    asked = [*form.every("resource"), *([audience] if audience else [])]
+    return tuple(dict.fromkeys(asked))
+
+
+async def narrowing(ask: Ask, approval: Approval, requested: Names = ()) -> Narrowing:
+    """Return what is left of the grant for a token (RFC 6749 §6, RFC 8707 §2.2).
+
+    With fewer APIs go the scopes that are none of theirs; the answer's `scope`
+    says so (RFC 6749 §3.3).
+
+    Raises:
+        InvalidScope, InvalidTarget: more is asked than was granted.
+    """
+    audience = resources(ask.form)
+    if not set(audience) <= set(approval.audience):
+        raise InvalidTarget("it was not granted", reason="AUDIENCE_WIDENED")
+    if not set(requested) <= set(approval.scope):
+        raise InvalidScope("more than was granted", reason="SCOPE_WIDENED")
+    scope = requested or approval.scope
+    if audience and set(audience) != set(approval.audience):
+        apis = await lookup.apis(ask.services.reading, audience)
+        kept = scopes.defined(apis) | set(scopes.OIDC)
+        scope = tuple(name for name in scope if name in kept)
+    return Narrowing(
+        scope=None if set(scope) == set(approval.scope) else scope,
+        audience=None if set(audience) == set(approval.audience) else audience or None,
+    )
+
+
+async def minter(
+    ask: Ask, grant_id: UUID, approval: Approval, wish: Narrowing | None = None
+) -> Minter:
+    """Return what makes the request's access tokens.
+
+    Raises:
+        InvalidTarget: an API of the grant has been removed.
+        Unavailable: no key signs, or the APIs can't be read.
+    """
+    known, narrowed = ask.services, wish or Narrowing()
+    audience = narrowed.audience or approval.audience
+    apis = await lookup.apis(known.reading, audience)
+    if len(apis) < len(set(audience)):
+        raise InvalidTarget("the API is gone", reason="TARGET_GONE")
+    style = style_for(
+        apis.values(),
+        ask.metadata,
+        default_lifetime=known.settings.access_token_lifetime,
+    )
+    return Minter(
+        texts=texts(known),
+        grant_id=grant_id,
+        style=style,
+        kid=known.signing.active(style.alg).kid if style.alg else None,
+        now=ask.now,
+        scope=narrowed.scope,
+        audience=narrowed.audience,
+    )
+
+
+def texts(known: Services) -> Texts:
+    return Texts(issuer=known.settings.issuer, keys=known.keys, signing=known.signing)

@@ -1,0 +1,64 @@
+"""What this server can do: exactly what works (OIDC Discovery §3, RFC 8414 §2)."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from domain import claims, scope
+from server import services
+from server.oauth import client_auth, response
+from server.oauth.token import GRANTS
+from server.services import Services
+from server.web import answers
+
+MAX_AGE: Final = 300
+
+OF_THE_SERVER: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "amr", "sid")
+
+
+async def openid_configuration(request: web.Request) -> web.StreamResponse:
+    return answers.public_json(metadata(services.of(request)), max_age=MAX_AGE)
+
+
+async def oauth_authorization_server(request: web.Request) -> web.StreamResponse:
+    """Answer the same: RFC 8414 §2 lets a document have members of others."""
+    return await openid_configuration(request)
+
+
+def metadata(known: Services) -> dict[str, Any]:
+    """Return the metadata; `issuer` is the configured text, verbatim."""
+    return {
+        "issuer": known.settings.issuer,
+        **_endpoints(known),
+        "scopes_supported": list(scope.OIDC),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(response.MODES),
+        "grant_types_supported": list(GRANTS),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(known.signing.algorithms()),
+        "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
+        "revocation_endpoint_auth_methods_supported": list(client_auth.METHODS),
+        "introspection_endpoint_auth_methods_supported": list(client_auth.CONFIDENTIAL),
+        "code_challenge_methods_supported": ["S256"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*OF_THE_SERVER, *sorted(claims.STANDARD)],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        # OIDC Discovery §3: true is what its absence would mean.
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }
+
+
+def _endpoints(known: Services) -> dict[str, str]:
+    url = known.settings.url
+    return {
+        "authorization_endpoint": url("/authorize"),
+        "token_endpoint": url("/oauth/token"),
+        "userinfo_endpoint": url("/userinfo"),
+        "introspection_endpoint": url("/oauth/introspect"),
+        "revocation_endpoint": url("/oauth/revoke"),
+        "end_session_endpoint": url("/oidc/logout"),
+        "jwks_uri": url("/.well-known/jwks.json"),
+    }

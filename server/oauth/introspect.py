@@ -1,0 +1,105 @@
+"""Introspection (RFC 7662): one look-up and one comparison, and nothing written.
+
+A client may ask about tokens that were issued to it, an API about tokens meant for
+it; to everybody else every token is inactive (§2.2, §4).
+"""
+
+from typing import Any
+
+from aiohttp import web
+
+from domain import token as artefacts
+from domain.api import Api
+from domain.client import Client
+from server import services
+from server.oauth import client_auth, liveness, lookup, presented
+from server.oauth.access_token import audience_of, scope_of, subject_of
+from server.oauth.liveness import LiveAccessToken, LiveRefreshToken
+from server.oauth.presented import ShownAccessToken
+from server.services import Services
+from server.web import answers, errors, forms
+
+INACTIVE: dict[str, Any] = {"active": False}
+
+
+@errors.oauth_json
+async def introspect(request: web.Request) -> web.StreamResponse:
+    form = await forms.read(request)
+    caller = await client_auth.authenticate_caller(request, form)
+    known = services.of(request)
+    # The hint would only say where to look first (§2.1): the token itself does.
+    answer = await _about(known, forms.required(form, "token"), caller)
+    return answers.json(answer or INACTIVE)
+
+
+async def _about(
+    known: Services, text: str, caller: Client | Api
+) -> dict[str, Any] | None:
+    shown = presented.read(known.keys, text)
+    if shown is None:
+        return None
+    if isinstance(shown, ShownAccessToken):
+        access = await liveness.access_token(known, shown)
+        if access is None or not await _may_know(known, caller, access):
+            return None
+        return _of_access_token(known, access)
+    refresh = await liveness.refresh_token(known, shown)
+    if refresh is None or not _is_holder(caller, refresh.approval.client_id):
+        return None
+    return _of_refresh_token(known, refresh)
+
+
+async def _may_know(
+    known: Services, caller: Client | Api, live: LiveAccessToken
+) -> bool:
+    if _is_holder(caller, live.approval.client_id):
+        return True
+    audience = audience_of(live.approval, live.token)
+    if isinstance(caller, Api):
+        return caller.description.identifier in audience
+    apis = await lookup.apis(known.reading, audience)
+    return any(
+        caller.metadata.client_id in api.introspection_clients for api in apis.values()
+    )
+
+
+def _is_holder(caller: Client | Api, client_id: str) -> bool:
+    return isinstance(caller, Client) and caller.metadata.client_id == client_id
+
+
+def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, Any]:
+    """Return the members of RFC 7662 §2.2, and RFC 9470 §6.2 for how one signed in."""
+    approval, token = live.approval, live.token
+    audience = audience_of(approval, token)
+    if not audience and "openid" in scope_of(approval, token):
+        audience = (known.settings.url("/userinfo"),)
+    members = {
+        "active": True,
+        "token_type": "Bearer",
+        "scope": " ".join(scope_of(approval, token)) or None,
+        "client_id": approval.client_id,
+        "iss": known.settings.issuer,
+        "sub": subject_of(approval),
+        "aud": audience[0] if len(audience) == 1 else audience or None,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "jti": artefacts.jti(live.grant_id, token.number),
+        "auth_time": approval.auth_time,
+        "acr": approval.acr,
+        "amr": approval.amr or None,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _of_refresh_token(known: Services, live: LiveRefreshToken) -> dict[str, Any]:
+    approval = live.approval
+    members = {
+        "active": True,
+        "scope": " ".join(approval.scope),
+        "client_id": approval.client_id,
+        "iss": known.settings.issuer,
+        "sub": subject_of(approval),
+        "iat": live.refresh.rotated_at,
+        "exp": live.refresh.expires_at,
+    }
+    return {name: value for name, value in members.items() if value is not None}

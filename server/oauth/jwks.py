@@ -1,0 +1,15 @@
+"""The keys that our tokens are verified with (RFC 7517 §5)."""
+
+from typing import Final
+
+from aiohttp import web
+
+from server import services
+from server.web import answers
+
+MAX_AGE: Final = 300
+"""Seconds that a cache may keep the keys; the next one is published before."""
+
+
+async def jwks(request: web.Request) -> web.StreamResponse:
+    return answers.public_json(services.of(request).signing.jwks(), max_age=MAX_AGE)

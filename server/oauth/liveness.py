@@ -1,0 +1,68 @@
+"""Whether a token is good now: one look-up for it and all it hangs on."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.grant import AccessToken, Approval, Live, Refresh
+from server.oauth import standing
+from server.oauth.presented import ShownAccessToken, ShownRefreshToken, proven
+from server.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAccessToken:
+    """An access token that is good now."""
+
+    grant_id: UUID
+    approval: Approval
+    token: AccessToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRefreshToken:
+    """The refresh token of its grant that is good now."""
+
+    approval: Approval
+    refresh: Refresh
+
+
+async def access_token(
+    known: Services, shown: ShownAccessToken
+) -> LiveAccessToken | None:
+    """Return the token with its grant; None if it is not good.
+
+    Raises:
+        Unavailable: nobody can say; that is no reason to call it dead.
+    """
+    state = await _standing_grant(known, shown.grant_id)
+    token = proven(shown, state, known.signing) if state else None
+    if state is None or token is None or known.clock.now() >= token.expires_at:
+        return None
+    return LiveAccessToken(
+        grant_id=shown.grant_id, approval=state.approval, token=token
+    )
+
+
+async def refresh_token(
+    known: Services, shown: ShownRefreshToken
+) -> LiveRefreshToken | None:
+    """Return the token with its grant; None if it is not the one that is good.
+
+    Raises:
+        Unavailable: nobody can say.
+    """
+    state = await _standing_grant(known, shown.grant_id)
+    current = state.refresh if state else None
+    if state is None or current is None or current.generation != shown.generation:
+        return None
+    if known.clock.now() >= current.expires_at:
+        return None
+    return LiveRefreshToken(approval=state.approval, refresh=current)
+
+
+async def _standing_grant(known: Services, grant_id: UUID) -> Live | None:
+    view = await known.reading.live(grant_id)
+    state = view.grant.state
+    if not isinstance(state, Live) or await standing.reason_against(known, view):
+        return None
+    return state

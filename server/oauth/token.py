@@ -1,0 +1,77 @@
+"""The token endpoint (RFC 6749 §3.2)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from aiohttp import web
+
+from domain.client import Client
+from domain.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
+from server import services
+from server.log.errors import Unavailable
+from server.oauth import client_auth, tokens
+from server.oauth.ask import Ask
+from server.oauth.grants import authorization_code, client_credentials, refresh_token
+from server.oauth.tokens import Given
+from server.web import answers, errors, forms
+from server.web.source import source_of
+
+Exchange = Callable[[Ask], Awaitable[Given]]
+
+GRANTS: Final[Mapping[str, Exchange]] = MappingProxyType(
+    {
+        "authorization_code": authorization_code.exchange,
+        "refresh_token": refresh_token.exchange,
+        "client_credentials": client_credentials.exchange,
+    }
+)
+"""`grant_type`s that work; discovery tells of them."""
+
+
+@errors.oauth_json
+async def token(request: web.Request) -> web.StreamResponse:
+    form = await forms.read(request)
+    client = await client_auth.authenticate(request, form)
+    exchange = _exchange(forms.required(form, "grant_type"), client)
+    ask = _ask(request, form, client)
+    given = await _counted(exchange, ask)
+    known = ask.services
+    return answers.json(tokens.answer(given, keys=known.keys, now=ask.now))
+
+
+def _exchange(grant_type: str, client: Client) -> Exchange:
+    exchange = GRANTS.get(grant_type)
+    if exchange is None:
+        raise UnsupportedGrantType("the server does not know this grant_type")
+    if grant_type not in client.metadata.grant_types:
+        raise UnauthorizedClient("the client may not use this grant_type")
+    return exchange
+
+
+def _ask(request: web.Request, form: forms.Form, client: Client) -> Ask:
+    known = services.of(request)
+    client_id = client.metadata.client_id
+    return Ask(
+        services=known,
+        client=client,
+        form=form,
+        source=source_of(request, f"client:{client_id}", client_id=client_id),
+        now=known.clock.now(),
+    )
+
+
+async def _counted(exchange: Exchange, ask: Ask) -> Given:
+    """Count how it went; the exact reason stays with us."""
+    count = ask.services.metrics.grant
+    grant_type = ask.form["grant_type"]
+    try:
+        given = await exchange(ask)
+    except OAuthError as refusal:
+        count(grant=grant_type, outcome=refusal.error, reason=refusal.reason)
+        raise
+    except Unavailable as away:
+        count(grant=grant_type, outcome="temporarily_unavailable", reason=away.why)
+        raise
+    count(grant=grant_type, outcome="ok")
+    return given

@@ -1,0 +1,1 @@
+"""Keeping Redis what the log says: follow, rebuild, verify."""

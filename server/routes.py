@@ -1,0 +1,61 @@
+"""Every URL of the server, on one screen (the contract's table)."""
+
+from aiohttp import web
+
+from server import health
+from server.oauth import (
+    authorize,
+    discovery,
+    introspect,
+    jwks,
+    logout,
+    revoke,
+    token,
+    userinfo,
+)
+from server.signin import consent, login, mfa
+from server.web import pages
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    return [*protocol(), *people(), *frame()]
+
+
+def protocol() -> list[web.AbstractRouteDef]:
+    return [
+        web.get("/authorize", authorize.authorize, allow_head=False),
+        web.post("/authorize", authorize.authorize),
+        web.post("/oauth/token", token.token),
+        web.post("/oauth/introspect", introspect.introspect),
+        web.post("/oauth/revoke", revoke.revoke),
+        web.get("/userinfo", userinfo.userinfo),
+        web.post("/userinfo", userinfo.userinfo),
+        web.get("/oidc/logout", logout.logout, allow_head=False),
+        web.post("/oidc/logout", logout.logout),
+        web.get("/.well-known/openid-configuration", discovery.openid_configuration),
+        web.get(
+            "/.well-known/oauth-authorization-server",
+            discovery.oauth_authorization_server,
+        ),
+        web.get("/.well-known/jwks.json", jwks.jwks),
+    ]
+
+
+def people() -> list[web.AbstractRouteDef]:
+    return [
+        web.get("/login", login.show),
+        web.post("/login", login.submit),
+        web.get("/mfa", mfa.show),
+        web.post("/mfa", mfa.submit),
+        web.get("/consent", consent.show),
+        web.post("/consent", consent.submit),
+        web.get("/logged-out", logout.logged_out),
+        web.get("/static/{name}", pages.static),
+    ]
+
+
+def frame() -> list[web.AbstractRouteDef]:
+    return [
+        web.get("/health/live", health.live),
+        web.get("/health/ready", health.ready),
+    ]

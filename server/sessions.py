@@ -1,0 +1,190 @@
+"""The session of a browser: who is signed in there, since when, and how.
+
+The cookie is `<session id>.<secret>`; the log and Redis hold a keyed digest of the
+secret only. Each sign-in makes a new secret, so whoever planted or saw an older
+cookie holds nothing (OWASP ASVS 7.2.4).
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from hmac import compare_digest
+from uuid import UUID
+
+from aiohttp import web
+
+from domain import session, stream_id as ids
+from domain.errors import LoginRequired
+from domain.session import SESSION, Active
+from domain.user import USER, Person, UserState
+from server import services
+from server.envelope import Source
+from server.web import cookies
+from server.web.source import source_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A living session, and the person it is of."""
+
+    session_id: UUID
+    state: Active
+    person: Person
+
+    @property
+    def user_id(self) -> UUID:
+        return self.state.user_id
+
+    @property
+    def bound_to(self) -> str:
+        """What forms of this session, since its last sign-in, are bound to."""
+        return f"{ids.to_text(self.session_id)}.{self.state.secret_digest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a sign-in leaves: the session and the cookie that proves it."""
+
+    session_id: UUID
+    cookie: str
+
+
+async def current(request: web.Request) -> SignedIn | None:
+    """Return who is signed in at this browser.
+
+    Raises:
+        Unavailable: that cannot be known now.
+    """
+    named = _parse(request.cookies.get(cookies.SESSION, ""))
+    if named is None:
+        return None
+    session_id, secret = named
+    known = services.of(request)
+    loaded = await known.reading.state(SESSION, session_id)
+    now = known.clock.now()
+    if not isinstance(loaded.state, Active) or not session.is_alive(loaded.state, now):
+        return None
+    digest = known.keys.digest("session", secret)
+    if not compare_digest(digest, loaded.state.secret_digest):
+        return None
+    person = await known.reading.state(USER, loaded.state.user_id)
+    return _standing(session_id, loaded.state, person.state)
+
+
+def _standing(session_id: UUID, state: Active, person: UserState) -> SignedIn | None:
+    """Return the session unless its person is gone, disabled, or began anew since."""
+    if not isinstance(person, Person) or person.disabled:
+        return None
+    if state.auth_time <= person.epoch:
+        return None
+    return SignedIn(session_id=session_id, state=state, person=person)
+
+
+def _parse(cookie: str) -> tuple[UUID, str] | None:
+    named, _, secret = cookie.partition(".")
+    session_id = ids.from_text(named)
+    return (session_id, secret) if session_id and secret else None
+
+
+async def sign_in(
+    request: web.Request, user_id: UUID, *, amr: tuple[str, ...]
+) -> Signature:
+    """Begin the person's session at this browser, or renew the one they have.
+
+    A session of somebody else in this browser ends (a shared computer).
+    """
+    here = await current(request)
+    if here is not None and here.user_id == user_id:
+        try:
+            return await _step_up(request, here, amr)
+        except LoginRequired:
+            return await _begin(request, user_id, amr)
+    if here is not None:
+        await sign_out(request, here, reason="another_person")
+    return await _begin(request, user_id, amr)
+
+
+async def _begin(
+    request: web.Request, user_id: UUID, amr: tuple[str, ...]
+) -> Signature:
+    known = services.of(request)
+    session_id = ids.beside(known.clock.new_id(), user_id)
+    secret, now = known.clock.secret_text(), known.clock.now()
+    decide = partial(
+        session.start,
+        user_id=user_id,
+        secret_digest=known.keys.digest("session", secret),
+        auth_time=now,
+        expires_at=now + known.settings.session_lifetime,
+        amr=amr,
+    )
+    await known.commands.begin(
+        SESSION, session_id, decide, source=_source(request, user_id)
+    )
+    return _signature(session_id, secret)
+
+
+async def _step_up(
+    request: web.Request, here: SignedIn, amr: tuple[str, ...]
+) -> Signature:
+    known = services.of(request)
+    secret = known.clock.secret_text()
+    decide = partial(
+        session.step_up,
+        user_id=here.user_id,
+        secret_digest=known.keys.digest("session", secret),
+        auth_time=known.clock.now(),
+        amr=amr,
+    )
+    await known.commands.run(
+        SESSION, here.session_id, decide, source=_source(request, here.user_id)
+    )
+    return _signature(here.session_id, secret)
+
+
+def _signature(session_id: UUID, secret: str) -> Signature:
+    return Signature(
+        session_id=session_id, cookie=f"{ids.to_text(session_id)}.{secret}"
+    )
+
+
+async def join(request: web.Request, here: SignedIn, client_id: str) -> None:
+    """Note that the client takes part, once.
+
+    Raises:
+        LoginRequired: the session has ended meanwhile.
+    """
+    if client_id in here.state.clients:
+        return
+    known = services.of(request)
+    decide = partial(session.join, client_id=client_id, now=known.clock.now())
+    source = _source(request, here.user_id, client_id)
+    await known.commands.run(SESSION, here.session_id, decide, source=source)
+
+
+async def sign_out(request: web.Request, here: SignedIn, *, reason: str) -> None:
+    """End the session; every grant that hangs on it ends with it."""
+    known = services.of(request)
+    decide = partial(session.end, reason=reason, now=known.clock.now())
+    await known.commands.run(
+        SESSION, here.session_id, decide, source=_source(request, here.user_id)
+    )
+
+
+def _source(
+    request: web.Request, user_id: UUID, client_id: str | None = None
+) -> Source:
+    return source_of(request, f"user:{user_id}", client_id=client_id)
+
+
+async def name_of(request: web.Request, here: SignedIn) -> str:
+    """Return what the person calls themselves, for their own eyes."""
+    profile = await services.of(request).directory.profile(here.user_id) or {}
+    return str(profile.get("name") or profile.get("preferred_username") or "you")
+
+
+def remember(response: web.StreamResponse, signature: Signature) -> None:
+    cookies.put(response, cookies.SESSION, signature.cookie)
+
+
+def forget(response: web.StreamResponse) -> None:
+    cookies.drop(response, cookies.SESSION)

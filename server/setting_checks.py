@@ -1,0 +1,72 @@
+"""Settings that are right alone and wrong together."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from server.setting_sources import Problem, variable
+
+Values = Mapping[str, Any]
+
+
+def contradictions(values: Values) -> Iterator[Problem]:
+    """Each with the way out; what was refused is absent."""
+    for check in (_plain_http, _half_a_certificate, _no_token, _failpoint, _one_port):
+        yield from check(values)
+
+
+def with_dialect(values: Values) -> dict[str, Any]:
+    """Auth0's SDKs compare `iss` with an address that ends in a slash."""
+    issuer = values["issuer"]
+    if values.get("dialect") == "auth0" and not issuer.endswith("/"):
+        return {**values, "issuer": f"{issuer}/"}
+    return dict(values)
+
+
+def _problem(name: str, said: str) -> Problem:
+    return Problem(setting=variable(name), said=said, name=name)
+
+
+def _plain_http(values: Values) -> Iterator[Problem]:
+    issuer = str(values.get("issuer", ""))
+    if issuer.startswith("http:") and not values.get("development"):
+        yield _problem(
+            "issuer",
+            f'"{issuer}" is not https, and tokens would travel in the open: give the '
+            "https address (http is for `grantlog dev`, or GRANTLOG_DEVELOPMENT=true)",
+        )
+
+
+def _half_a_certificate(values: Values) -> Iterator[Problem]:
+    if values.get("tls_cert") and not values.get("tls_key"):
+        yield _problem("tls_key", "is missing: GRANTLOG_TLS_CERT needs its private key")
+    if values.get("tls_key") and not values.get("tls_cert"):
+        yield _problem("tls_cert", "is missing: GRANTLOG_TLS_KEY needs its certificate")
+    if values.get("tls_client_ca") and not values.get("tls_cert"):
+        yield _problem(
+            "tls_client_ca",
+            "needs TLS: set GRANTLOG_TLS_CERT and GRANTLOG_TLS_KEY too",
+        )
+
+
+def _no_token(values: Values) -> Iterator[Problem]:
+    if values.get("registration") == "token" and not values.get("registration_token"):
+        yield _problem(
+            "registration_token",
+            "is missing: GRANTLOG_REGISTRATION=token needs the token to ask for",
+        )
+
+
+def _failpoint(values: Values) -> Iterator[Problem]:
+    if values.get("failpoint") and not values.get("development"):
+        yield _problem(
+            "failpoint",
+            "kills the server on purpose: remove it, or set GRANTLOG_DEVELOPMENT=true",
+        )
+
+
+def _one_port(values: Values) -> Iterator[Problem]:
+    port = values.get("port", 0)
+    if port and port == values.get("management_port"):
+        yield _problem(
+            "management_port", f"{port} is GRANTLOG_PORT too: give it another one"
+        )

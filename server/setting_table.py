@@ -1,0 +1,150 @@
+"""What each setting means and how its text is read: the README's table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from server import setting_values as values
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`shown` is the default in words; `way_out` helps who left it out."""
+
+    parse: values.Parse
+    meaning: str
+    shown: str = ""
+    secret: bool = False
+    way_out: str = ""
+
+
+TABLE: Final[Mapping[str, About]] = MappingProxyType(
+    {
+        "issuer": About(
+            values.issuer,
+            "The address people and clients see; `iss` of every token, verbatim",
+            way_out="give the address people see, such as https://login.example.com",
+        ),
+        "database_url": About(
+            values.postgres_url,
+            "Postgres 15 or newer: the event log",
+            secret=True,
+            way_out="give the URL of the Postgres that keeps the log",
+        ),
+        "redis_url": About(
+            values.redis_url,
+            "Redis 7, Valkey 8 or newer: projections of the log",
+            secret=True,
+            way_out="give the URL of a Redis or Valkey",
+        ),
+        "secrets": About(
+            values.secrets,
+            "Key-encryption keys, `id:base64 of 32 bytes`, the current one first",
+            secret=True,
+            way_out="make a key with `grantlog config secret`, and keep it safe: "
+            "nobody can read keys and people's data in the log without it",
+        ),
+        "development": About(
+            values.yes_no,
+            "http issuers, demo credentials, the playground: never in production",
+        ),
+        "host": About(values.text, "Address to listen on; `*` is all of them"),
+        "port": About(values.port, "Port to listen on"),
+        "management_host": About(values.text, "Address of the management port"),
+        "management_port": About(
+            values.port_or_off,
+            "Port of `/health/live`, `/health/ready` and `/metrics`; `off` closes it",
+        ),
+        "workers": About(
+            values.whole(1, 256, "processes"), "Serving processes, one a core"
+        ),
+        "tls_cert": About(values.readable_file, "Certificate chain (PEM): serve TLS"),
+        "tls_key": About(values.readable_file, "Its private key (PEM)"),
+        "tls_client_ca": About(
+            values.readable_file,
+            "Ask clients for certificates of these authorities (PEM)",
+        ),
+        "trusted_proxies": About(
+            values.networks,
+            "Networks whose `X-Forwarded-For` is believed",
+            shown="nobody",
+        ),
+        "dialect": About(
+            values.one_of("rfc", "auth0"),
+            "`auth0` answers as Auth0's SDKs expect where they differ from the RFCs",
+        ),
+        "durability": About(
+            values.one_of("local", "replicated"),
+            "`replicated` refuses writes without a synchronous standby",
+        ),
+        "registration": About(
+            values.one_of("closed", "token", "open"),
+            "Who may register clients at `/oidc/register`",
+        ),
+        "registration_token": About(
+            values.text,
+            "The token that `GRANTLOG_REGISTRATION=token` asks for",
+            secret=True,
+        ),
+        "fetch_allow": About(
+            values.endpoints,
+            "`host:port` list that outgoing fetches may reach although private",
+            shown="none",
+        ),
+        "code_lifetime": About(
+            values.whole(1, 600), "Authorization codes (RFC 6749: at most 600)"
+        ),
+        "access_token_lifetime": About(
+            values.whole(1, 86400), "Access tokens, unless their API says"
+        ),
+        "id_token_lifetime": About(values.whole(1, 86400), "ID tokens"),
+        "refresh_token_lifetime": About(
+            values.whole(1, 31622400), "Refresh tokens since their last use"
+        ),
+        "refresh_leeway": About(
+            values.whole(0, 300),
+            "How long a rotated refresh token still gets the same successor",
+        ),
+        "session_lifetime": About(
+            values.whole(60, 31622400), "A browser's session, at most"
+        ),
+        "interaction_lifetime": About(
+            values.whole(60, 86400), "Time to sign in and consent"
+        ),
+        "append_deadline": About(
+            values.span(0.1, 60), "Longest wait for the log, then 503"
+        ),
+        "append_queue": About(
+            values.whole(1, 100000, "appends"), "Appends that may wait, then 503"
+        ),
+        "read_limit": About(
+            values.whole(1, 1000, "reads"),
+            "Reads of Postgres at once while Redis cannot answer, then 503",
+        ),
+        "redis_deadline": About(
+            values.span(0.001, 10), "Longest wait for Redis, then Postgres"
+        ),
+        "lag_bound": About(
+            values.span(0.1, 3600),
+            "How far Redis may be behind and still be believed while Postgres is away",
+        ),
+        "drain_delay": About(
+            values.span(0, 300),
+            "Time between `not ready` and closing the port: load balancers must notice",
+        ),
+        "drain_timeout": About(
+            values.span(0, 300), "Time for requests in flight to finish"
+        ),
+        "log_level": About(
+            values.one_of("debug", "info", "warning", "error"),
+            "The least that is logged",
+        ),
+        "log_format": About(
+            values.one_of("json", "console"), "One JSON object a line, or for the eye"
+        ),
+        "failpoint": About(
+            values.text, "Where to die, for fault tests; development only"
+        ),
+    }
+)

@@ -1,0 +1,1 @@
+"""People: signing in, consenting, signing out."""

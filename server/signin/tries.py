@@ -1,0 +1,155 @@
+"""How many guesses there are: per account, per address, and per known browser.
+
+A try is counted before it is looked at, so tries at once don't slip through. A
+browser in which the person has signed in before counts apart, so that a stranger
+who fails on purpose doesn't lock them out (OWASP: device cookies).
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from domain.value import Value
+from projections.throttle import Bucket, Throttle
+from server import services
+from server.usernames import UnusableName, normalized
+from server.web import cookies
+from server.web.refusals import TooManyTries
+from server.web.source import address_of
+
+QUARTER: Final = 900
+PER_ACCOUNT: Final = 10
+PER_ADDRESS: Final = 200
+PER_CODE: Final = 5
+
+PURPOSE: Final = "known"
+HALF_YEAR: Final = 180 * 86400
+MOST_PEOPLE: Final = 5
+"""How many people's names one browser remembers."""
+
+
+class Known(Value, frozen=True):
+    """The people who have signed in at a browser, as digests of their names."""
+
+    browser: str
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """The counters that one try at a password is counted in."""
+
+    throttle: Throttle
+    account: Bucket
+    address: Bucket
+
+    async def count(self) -> None:
+        """Count the try.
+
+        Raises:
+            TooManyTries: one counter is full; whose, nobody is told.
+        """
+        await _count(self.throttle, self.address, reason="TRIES_ADDRESS")
+        await _count(self.throttle, self.account, reason="TRIES_ACCOUNT")
+
+    async def succeed(self) -> None:
+        """Forget the account's failures; the address only gets its try back."""
+        await self.throttle.forget(self.account)
+        await self.throttle.give_back(self.address)
+
+
+def of_password(request: web.Request, username: str) -> Tries:
+    known = services.of(request)
+    name = name_of(request, username)
+    return Tries(
+        throttle=known.throttle,
+        account=Bucket(
+            key=_account_key(request, name), limit=PER_ACCOUNT, window=QUARTER
+        ),
+        address=Bucket(
+            key=_digest(request, "address", _network(address_of(request))),
+            limit=PER_ADDRESS,
+            window=QUARTER,
+        ),
+    )
+
+
+async def count_code(request: web.Request, user_id: str) -> None:
+    """Count a guess at a person's second factor; raises as `Tries.count` does."""
+    throttle = services.of(request).throttle
+    await _count(throttle, _of_codes(request, user_id), reason="TRIES_CODE")
+
+
+async def forget_codes(request: web.Request, user_id: str) -> None:
+    await services.of(request).throttle.forget(_of_codes(request, user_id))
+
+
+def _of_codes(request: web.Request, user_id: str) -> Bucket:
+    key = _digest(request, "otp", user_id)
+    return Bucket(key=key, limit=PER_CODE, window=QUARTER)
+
+
+async def _count(throttle: Throttle, bucket: Bucket, *, reason: str) -> None:
+    seconds = await throttle.take(bucket)
+    if seconds:
+        raise TooManyTries(
+            "there were too many tries", retry_after=seconds, reason=reason
+        )
+
+
+def _account_key(request: web.Request, name: str) -> str:
+    known = _known(request)
+    if known is not None and name in known.people:
+        return _digest(request, "known", f"{known.browser} {name}")
+    return name
+
+
+def _known(request: web.Request) -> Known | None:
+    services_ = services.of(request)
+    sealed = request.cookies.get(cookies.KNOWN, "")
+    plain = services_.keys.unseal(PURPOSE, sealed, now=services_.clock.now())
+    return None if plain is None else msgspec.json.decode(plain, type=Known)
+
+
+def name_of(request: web.Request, username: str) -> str:
+    """Return the digest that a name is counted and remembered by."""
+    return _digest(request, "account", _one_spelling(username))
+
+
+def remember(request: web.Request, response: web.StreamResponse, name: str) -> None:
+    """Note in the browser that the person of this name (a digest) was here."""
+    services_ = services.of(request)
+    known = _known(request) or Known(browser=services_.clock.secret_text())
+    others = tuple(person for person in known.people if person != name)
+    people = (name, *others)[:MOST_PEOPLE]
+    sealed = services_.keys.seal(
+        PURPOSE,
+        msgspec.json.encode(Known(browser=known.browser, people=people)),
+        expires_at=services_.clock.now() + HALF_YEAR,
+    )
+    cookies.put(response, cookies.KNOWN, sealed, lifetime=HALF_YEAR)
+
+
+def _digest(request: web.Request, purpose: str, text: str) -> str:
+    return services.of(request).keys.digest(f"throttle:{purpose}", text)
+
+
+def _one_spelling(username: str) -> str:
+    try:
+        return normalized(username)
+    except UnusableName:
+        return ""
+
+
+def _network(address: str | None) -> str:
+    """Return the address, or the /64 that one IPv6 subscriber has."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return ""
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed)

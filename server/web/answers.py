@@ -1,0 +1,50 @@
+"""JSON that goes out to clients: never cached unless it is meant to be.
+
+No endpoint that answers JSON looks at a cookie, so any origin may read the answer:
+`*` never goes with credentials (Fetch §3.3.5).
+"""
+
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+JSON: Final = "application/json"
+NO_STORE: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Cache-Control": "no-store",
+    "Pragma": "no-cache",
+}
+"""RFC 6749 §5.1, RFC 7662 §4: answers with tokens in them."""
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+def json(value: object, *, status: int = 200) -> web.Response:
+    """Return the value as an answer that nobody may keep."""
+    return web.Response(
+        status=status,
+        body=_encoder.encode(value),
+        content_type=JSON,
+        headers=NO_STORE,
+    )
+
+
+def public_json(value: object, *, max_age: int) -> web.Response:
+    """Return a document that anybody may keep for `max_age` seconds."""
+    return web.Response(
+        body=_encoder.encode(value),
+        content_type=JSON,
+        headers={
+            "Access-Control-Allow-Origin": "*",
+            "Cache-Control": f"public, max-age={max_age}",
+        },
+    )
+
+
+def empty() -> web.Response:
+    """Return 200 without a body and without a type (RFC 7009 §2.2)."""
+    response = web.Response(headers=NO_STORE)
+    # aiohttp would call an empty body octet-stream.
+    response.headers["Content-Length"] = "0"
+    return response

@@ -1,0 +1,44 @@
+"""What a page of ours may load and where it may send (CSP level 3)."""
+
+from typing import Final
+
+from aiohttp import web
+
+from server import services
+
+NONCE: Final = web.RequestKey("nonce", str)
+FORM_ACTIONS: Final = web.RequestKey("form_actions", list)
+
+
+def nonce(request: web.Request) -> str:
+    """Return this response's nonce; asking for one is what allows a script."""
+    if NONCE not in request:
+        request[NONCE] = services.of(request).clock.secret_text()
+    return request[NONCE]
+
+
+def allow_form_action(request: web.Request, origin: str) -> None:
+    """Let this page's forms end at `origin`.
+
+    Chromium applies form-action to every redirect that follows a form's POST, so
+    the page before a redirect to the client must name the client's origin.
+    """
+    request.setdefault(FORM_ACTIONS, []).append(origin)
+
+
+def policy(request: web.Request) -> str:
+    """Return the Content-Security-Policy of the response to `request`."""
+    script = f"'nonce-{request[NONCE]}'" if NONCE in request else "'none'"
+    actions = " ".join(["'self'", *request.get(FORM_ACTIONS, [])])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {script}",
+            "connect-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data: https:",
+            f"form-action {actions}",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ]
+    )

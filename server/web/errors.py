@@ -1,0 +1,141 @@
+"""Refusals as clients get them: the one place that knows their status codes.
+
+RFC 6749 §5.2 for the endpoints that clients call, RFC 6750 §3 for those that ask
+for a bearer token, RFC 9110 for the rest.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Final
+
+from aiohttp import web
+
+from domain.errors import (
+    InsufficientScope,
+    InvalidClient,
+    InvalidToken,
+    OAuthError,
+)
+from server import services
+from server.log.errors import Unavailable
+from server.web import answers
+from server.web.forms import TooLarge
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+NOT_ALLOWED: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+"""RFC 6749 §5.2: what no error_description holds; RFC 6750 §3 says the same."""
+
+
+class MissingToken(InvalidToken):
+    """No token at all: a challenge that accuses of nothing (RFC 6750 §3.1)."""
+
+
+class MissingScope(InsufficientScope):
+    """The token is good for less than this asks; `scope` is what it takes."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("the token is not good for this", reason="SCOPE_MISSING")
+        self.scope = scope
+
+
+def oauth_json(handler: Handler) -> Handler:
+    """Answer refusals in JSON, whatever the caller says it accepts."""
+
+    @wraps(handler)
+    async def answered(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except (OAuthError, Unavailable) as refusal:
+            return answer(request, refusal)
+
+    return answered
+
+
+def answer(request: web.Request, refusal: OAuthError | Unavailable) -> web.Response:
+    """Return the refusal as the client may see it."""
+    if isinstance(refusal, Unavailable):
+        return _unavailable(refusal)
+    response = _json(
+        refusal.error, status=status_of(refusal), description=refusal.description
+    )
+    challenge = _challenge(request, refusal)
+    if challenge is not None:
+        response.headers["WWW-Authenticate"] = challenge
+    return response
+
+
+def status_of(refusal: OAuthError) -> int:
+    match refusal:
+        case InvalidClient() | InvalidToken():
+            return 401
+        case InsufficientScope():
+            return 403
+        case TooLarge():
+            return 413
+        case _:
+            return 400
+
+
+def _unavailable(refusal: Unavailable) -> web.Response:
+    # RFC 6749 §4.1.2.1 names the error; RFC 9110 §10.2.3 says when to come back.
+    response = _json(
+        "temporarily_unavailable",
+        status=503,
+        description="the server cannot answer now, try again",
+    )
+    response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def of_status(request: web.Request, raised: web.HTTPException) -> web.Response:
+    """Return JSON for what aiohttp itself refuses: 404, 405, 413."""
+    error = {404: "not_found", 413: "invalid_request"}.get(raised.status)
+    if error is None:
+        error = "server_error" if raised.status >= 500 else "invalid_request"  # noqa: PLR2004
+    response = _json(error, status=raised.status, description=raised.reason)
+    for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+        if name in raised.headers:
+            response.headers[name] = raised.headers[name]
+    return response
+
+
+def server_error(request: web.Request) -> web.Response:
+    """Return what may be said of a bug: nothing."""
+    return _json("server_error", status=500, description="")
+
+
+def _json(error: str, *, status: int, description: str) -> web.Response:
+    told = {"error": error}
+    if description:
+        told["error_description"] = sayable(description)
+    return answers.json(told, status=status)
+
+
+def sayable(description: str) -> str:
+    """Return the description in the characters that the RFCs allow."""
+    return NOT_ALLOWED.sub("?", description)
+
+
+def _challenge(request: web.Request, refusal: OAuthError) -> str | None:
+    """Return what a 401 must have (RFC 9110 §15.5.2) and a 403 may."""
+    realm = f'realm="{sayable(services.of(request).settings.issuer)}"'
+    match refusal:
+        case InvalidClient():
+            return f"Basic {realm}"
+        case MissingToken():
+            return f"Bearer {realm}"
+        case MissingScope(scope=scope):
+            return f'{_bearer(realm, refusal)}, scope="{sayable(scope)}"'
+        case InvalidToken() | InsufficientScope():
+            return _bearer(realm, refusal)
+        case _:
+            return None
+
+
+def _bearer(realm: str, refusal: OAuthError) -> str:
+    return (
+        f'Bearer {realm}, error="{refusal.error}", '
+        f'error_description="{sayable(refusal.description)}"'
+    )

@@ -1,0 +1,8 @@
+-- Raise a credential's version; no row: it is there already, or a later one is. Of
+-- many racers with one version exactly one gets a row.
+insert into log.credential as c (subject, kind, version, kek_id, sealed)
+values ($1, $2, $3, $4, $5)
+on conflict (subject, kind) do update
+set version = excluded.version, kek_id = excluded.kek_id, sealed = excluded.sealed
+where c.version < excluded.version
+returning version

@@ -1,0 +1,1 @@
+select log.ready_days()

@@ -1,0 +1,1 @@
+select cursor from log.follower where name = $1

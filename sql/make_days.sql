@@ -1,0 +1,1 @@
+select day from log.make_days($1) as day

@@ -1,0 +1,1 @@
+select not pg_is_in_recovery()

@@ -1,0 +1,1 @@
+select kid, kek_id, wrapped from log.server_key order by kid

@@ -1,0 +1,292 @@
+"""Somebody at a real browser walks the playground, with JavaScript and without."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import aiohttp
+import asyncpg
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from server.app import open_services
+from server.configuring import plan
+from server.dev import demo
+from server.dev.embedded import DATABASE as MIGRATED, Embedded
+from server.dev.playground_flows import FLOWS
+from server.dev.playground_steps import Flow
+from tests.house import House, serving, settings_for
+from tests.server.clients import SOURCE, ShiftingClock
+from tests.visitor import Page as Answered, Visitor
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage"
+    " --disable-background-networking --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS.split()
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def port(unused_tcp_port_factory: Callable[[], int]) -> int:
+    """Where every playhouse listens: the demo clients' redirect URIs name it."""
+    return unused_tcp_port_factory()
+
+
+@pytest.fixture(scope="session")
+async def demo_data(
+    embedded: Embedded, admin: "asyncpg.Connection[asyncpg.Record]", port: int
+) -> str:
+    """The name of a database with the demo data that nobody is connected to."""
+    await admin.execute(f"CREATE DATABASE playhouse TEMPLATE {MIGRATED}")
+    settings = settings_for(embedded.url("playhouse"), embedded.redis_url, port)
+    async with open_services(settings) as known:
+        await known.signing.ensure()
+        planned = await plan.plan(known, demo.config(settings), prune=False)
+        await plan.carry_out(planned, source=SOURCE)
+    return "playhouse"
+
+
+@pytest.fixture
+async def playhouse(
+    embedded: Embedded,
+    admin: "asyncpg.Connection[asyncpg.Record]",
+    demo_data: str,
+    redis_url: str,
+    port: int,
+) -> AsyncIterator[House]:
+    """A server in development, as `grantlog dev` starts it."""
+    clock = ShiftingClock()
+    name = f"test_{clock.new_id().hex}"
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {demo_data}")
+    settings = settings_for(embedded.url(name), redis_url, port)
+    async with serving(settings, clock) as known:
+        yield House(issuer=settings.issuer, known=known, clock=clock)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def somebody(
+    chromium: Browser, house: House, *, scripts: bool = True
+) -> AsyncIterator[Page]:
+    context = await chromium.new_context(
+        base_url=house.issuer, java_script_enabled=scripts
+    )
+    context.set_default_timeout(15_000)
+    yield await context.new_page()
+    await context.close()
+
+
+async def sign_in(page: Page) -> None:
+    await page.fill("[name=username]", "alice")
+    await page.fill("[name=password]", "alice-password-1")
+    await page.click("#login-submit")
+    await page.click("#consent-allow")
+    await page.wait_for_selector("#answer")
+
+
+async def send(page: Page) -> None:
+    await page.click("#send")
+    await page.wait_for_selector("#answer")
+
+
+async def events(page: Page) -> list[str]:
+    return await page.locator("#events .event h3 code").all_inner_texts()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["live", "without scripts"])
+async def test_a_grants_whole_life_from_sign_in_to_revocation(
+    chromium: Browser, playhouse: House, *, scripts: bool
+) -> None:
+    """Each step shows its events and the row in Redis before and after."""
+    async with somebody(chromium, playhouse, scripts=scripts) as page:
+        await page.goto("/dev/playground")
+        await page.click("#flow-code-pkce")
+        await page.click("#send")
+        await sign_in(page)
+        assert (await events(page))[-1] == "grant.code_issued"
+        await expect(page.locator("#rows")).to_contain_text("coded")
+
+        await page.click("#next")
+        await send(page)
+        assert await events(page) == ["grant.code_redeemed"]
+        grant = page.locator("#rows .row").first
+        await expect(page.get_by_role("row", name="Version 1 2")).to_be_visible()
+        await expect(page.get_by_role("row", name="State coded live")).to_be_visible()
+        await expect(grant).to_contain_text(
+            "Equal to the state in the log's last event"
+        )
+        await expect(page.locator(".checks .fails")).to_have_count(0)
+
+        await page.click("#next")
+        await send(page)
+        assert await events(page) == ["grant.refreshed"]
+
+        await page.click("#next")
+        await send(page)
+        assert await events(page) == []
+        await expect(page.locator("#answer")).to_contain_text('"active": true')
+
+        await page.click("#next")
+        await send(page)
+        assert await events(page) == ["grant.revoked"]
+        await expect(page.get_by_role("row", name="State live dead")).to_be_visible()
+
+        await page.click("#next")
+        await send(page)
+        await expect(page.locator("#answer")).to_contain_text('"active": false')
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+async def test_a_flow_goes_to_its_end_as_it_says(playhouse: House, flow: Flow) -> None:
+    """Every status is the one the step announces, and every check holds."""
+    async with Visitor(playhouse.issuer) as visitor:
+        for number, step in enumerate(flow.steps, start=1):
+            page = await visitor.get(f"/dev/playground/flows/{flow.name}/{number}")
+            page = await answered(
+                visitor, await visitor.submit(page, "step-form", "send")
+            )
+            assert "as-expected" in page.text, step.title
+            assert 'class="fails"' not in page.text, step.title
+
+
+async def answered(visitor: Visitor, page: Answered) -> Answered:
+    """Sign in, consent and confirm where the server asks; end at the evidence."""
+    page = await visitor.follow(page)
+    for form, button in (
+        ("login-form", "login-submit"),
+        ("consent-form", "consent-allow"),
+        ("logout-form", "logout-confirm"),
+    ):
+        if form in page.forms:
+            sent = await visitor.submit(
+                page, form, button, username="alice", password="alice-password-1"
+            )
+            page = await visitor.follow(sent)
+    return page
+
+
+async def test_events_arrive_while_somebody_signs_in_at_a_second_window(
+    chromium: Browser, playhouse: House
+) -> None:
+    async with somebody(chromium, playhouse) as page:
+        await page.goto("/dev/playground/flows/code-pkce/1")
+        await page.wait_for_selector(".pulse.on")
+        async with page.expect_popup() as opened:
+            await page.click("text=In a second window")
+        second = await opened.value
+        await second.fill("[name=username]", "alice")
+        await second.fill("[name=password]", "alice-password-1")
+        await second.click("#login-submit")
+
+        await expect(page.locator("#arrivals")).to_contain_text("session.started")
+
+        await second.click("#consent-allow")
+
+        await expect(page.locator("#answer")).to_be_visible()
+        await expect(page.locator("#arrivals")).to_contain_text("grant.code_issued")
+
+
+async def test_what_is_edited_is_what_is_sent_and_what_curl_says(
+    chromium: Browser, playhouse: House
+) -> None:
+    async with somebody(chromium, playhouse) as page:
+        await page.goto("/dev/playground/flows/client-credentials/1")
+        await page.fill("#edit-scope", "write:notes it's")
+        assert "scope=write:notes it'\"'\"'s'" in (
+            await page.locator("#curl").text_content() or ""
+        )
+
+        await send(page)
+
+        await expect(page.locator(".status.unexpected")).to_contain_text("400")
+        await expect(page.locator("#answer")).to_contain_text("invalid_scope")
+        assert await events(page) == []
+        assert await page.input_value("#edit-scope") == "write:notes it's"
+
+
+async def test_sealed_data_opens_in_development_to_show_what_erasure_takes(
+    chromium: Browser, playhouse: House
+) -> None:
+    async with somebody(chromium, playhouse, scripts=False) as page:
+        await page.goto("/dev/playground/flows/client-credentials/1")
+        await send(page)
+
+        await page.locator(".event summary").click()
+        await page.click("text=Open it")
+
+        await expect(page.locator(".opened")).to_contain_text("grantlog playground")
+
+
+async def test_a_streams_whole_life_is_one_click_away(
+    chromium: Browser, playhouse: House
+) -> None:
+    async with somebody(chromium, playhouse) as page:
+        await page.goto("/dev/playground/flows/client-credentials/1")
+        await send(page)
+
+        await page.locator(".event .stream").click()
+
+        assert await events(page) == ["grant.issued"]
+        await expect(page.locator("h1")).to_have_text("One grant's whole life")
+
+
+async def test_nothing_of_it_is_there_outside_of_development(
+    embedded: Embedded,
+    database_url: str,
+    redis_url: str,
+    unused_tcp_port_factory: Callable[[], int],
+) -> None:
+    port = unused_tcp_port_factory()
+    settings = replace(settings_for(database_url, redis_url, port), development=False)
+    async with serving(settings, ShiftingClock()), aiohttp.ClientSession() as session:
+        for path in ("", "/events", "/flows/code-pkce/1", "/callback"):
+            url = f"http://127.0.0.1:{port}/dev/playground{path}"
+            async with session.get(url) as response:
+                assert response.status == 404
+
+
+async def test_a_form_of_another_site_moves_nothing(playhouse: House) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = f"{playhouse.issuer}/dev/playground/flows/client-credentials/1"
+        async with session.post(url, data={"attempt": "0"}) as response:
+            assert response.status == 403
+
+
+async def test_an_answer_nobody_waits_for_is_refused(playhouse: House) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = f"{playhouse.issuer}/dev/playground/callback?code=x&state=y"
+        async with session.get(url) as response:
+            assert response.status == 400
+
+
+async def test_it_answers_only_under_its_own_name(playhouse: House) -> None:
+    """A name of another site that resolves to us must not read these pages."""
+    async with aiohttp.ClientSession() as session:
+        for host, status in (("evil.example", 400), ("127.0.0.1:1", 200), ("[", 400)):
+            async with session.get(
+                f"{playhouse.issuer}/dev/playground", headers={"Host": host}
+            ) as response:
+                assert response.status == status, host
+
+
+async def test_a_double_click_sends_once(playhouse: House) -> None:
+    async with Visitor(playhouse.issuer) as visitor:
+        first = await visitor.get("/dev/playground/flows/client-credentials/1")
+        await visitor.submit(first, "step-form", "send")
+
+        again = await visitor.submit(first, "step-form", "send")
+
+        assert again.status == 303
+        page = await visitor.get("/dev/playground/flows/client-credentials/1")
+        sent = dict(page.forms["step-form"].fields)
+        assert sent["attempt"] == "1"

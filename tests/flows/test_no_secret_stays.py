@@ -1,0 +1,176 @@
+"""A whole run, then a search for every secret it used: log, Redis, log lines.
+
+Design rule 7: digests and key ids only; personal data only under the person's key.
+"""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pyotp
+import pytest
+import structlog
+
+from server import logs
+from tests.house import BYE, TOTP_SECRET, House
+from tests.server.clients import VERIFIER, WEB_SECRET
+from tests.visitor import Visitor, url_of
+
+SCOPE = "openid profile email offline_access read:orders"
+AGENT = "Mozilla/5.0 (a browser to be recognised by)"
+
+
+class Shopkeeper:
+    """The client's side of the run; remembers every secret that went by."""
+
+    def __init__(self, issuer: str, http: aiohttp.ClientSession) -> None:
+        self._issuer = issuer
+        self._http = http
+        self.secrets = {WEB_SECRET, VERIFIER}
+
+    async def post(self, path: str, **form: str) -> dict[str, str]:
+        auth = aiohttp.encode_basic_auth("web", WEB_SECRET)
+        self.secrets.add(auth.removeprefix("Basic "))
+        async with self._http.post(
+            f"{self._issuer}{path}", data=form, headers={"Authorization": auth}
+        ) as response:
+            text = await response.text()
+            answer: dict[str, str] = json.loads(text) if text else {}
+        told = {name for name in answer if name.endswith("token")}
+        self.secrets |= {answer[name] for name in told} | set(form.values()) & {
+            form.get("code", ""),
+            form.get("token", ""),
+        }
+        return answer
+
+
+async def live_a_grants_life(house: House, visitor: Visitor) -> set[str]:
+    """Sign in with a second factor, consent, redeem, refresh, ask, revoke, leave."""
+    visitor.http.headers["User-Agent"] = AGENT
+    keeper = Shopkeeper(house.issuer, visitor.http)
+    login = await visitor.authorize(scope=SCOPE)
+    await visitor.log_in(login, "bob", "a-wrong-password-of-bob")
+    otp = pyotp.TOTP(TOTP_SECRET).now()
+    mfa = await visitor.log_in(await visitor.authorize(scope=SCOPE), "bob")
+    consent = await visitor.follow(
+        await visitor.submit(mfa, "mfa-form", "otp-submit", otp=otp)
+    )
+    back = await visitor.allow(consent)
+    cookie = visitor.cookie() or ""
+    tokens = await keeper.post(
+        "/oauth/token",
+        grant_type="authorization_code",
+        code=back.answer["code"],
+        code_verifier=VERIFIER,
+        redirect_uri=login_redirect(),
+    )
+    fresh = await keeper.post(
+        "/oauth/token",
+        grant_type="refresh_token",
+        refresh_token=tokens["refresh_token"],
+    )
+    assert (await keeper.post("/oauth/introspect", token=fresh["access_token"]))[
+        "active"
+    ]
+    await keeper.post(
+        "/oauth/token", grant_type="refresh_token", refresh_token="rt.nonsense"
+    )
+    await keeper.post("/oauth/revoke", token=fresh["refresh_token"])
+    await visitor.get(
+        url_of(
+            house.issuer,
+            "/oidc/logout",
+            id_token_hint=fresh["id_token"],
+            post_logout_redirect_uri=BYE,
+        )
+    )
+    passwords = {"bob-password-1", "a-wrong-password-of-bob", TOTP_SECRET}
+    session_secret = cookie.rpartition(".")[2]
+    return keeper.secrets | passwords | {session_secret, back.answer["code"]}
+
+
+def login_redirect() -> str:
+    return "http://localhost:9999/cb"
+
+
+async def all_of_postgres(url: str) -> str:
+    """Every row of every table, binary columns as hex."""
+    connection = await asyncpg.connect(url)
+    tables = await connection.fetch(
+        "select format('%I.%I', schemaname, tablename) as name from pg_tables"
+        " where schemaname not in ('pg_catalog', 'information_schema')"
+    )
+    parts = [
+        await connection.fetchval(
+            f"select string_agg(row_to_json(t)::text, '\n') from {table['name']} t"
+        )
+        for table in tables
+    ]
+    await connection.close()
+    return "\n".join(part for part in parts if part)
+
+
+async def all_of_redis(house: House) -> bytes:
+    """Every key with its value, as bytes."""
+    found: list[bytes] = []
+    cursor, redis = b"0", house.known.redis
+    while True:
+        answer: Any = await redis.ask("SCAN", cursor, "COUNT", 1000)
+        cursor, keys = answer
+        for key in keys:
+            value: Any = await redis.ask("DUMP", key)
+            found += [key, value or b""]
+        if cursor == b"0":
+            return b"\n".join(found)
+
+
+def found_in(haystack: bytes, secrets: Iterable[str]) -> list[str]:
+    """Return the secrets that stand there, plain, as hex or in base64."""
+    return [
+        secret
+        for secret in secrets
+        if any(
+            form in haystack
+            for form in (
+                secret.encode(),
+                secret.encode().hex().encode(),
+                b64encode(secret.encode()).rstrip(b"="),
+            )
+        )
+    ]
+
+
+async def test_no_secret_and_no_name_stays(
+    house: House, visitor: Visitor, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the database, nor Redis, nor the log lines hold one in the clear."""
+    logging = ExitStack()
+    logging.enter_context(logs.configured(level="debug", style="json"))
+    secrets = await live_a_grants_life(house, visitor)
+    await structlog.get_logger().ainfo("run.done", authorization=f"Basic {WEB_SECRET}")
+    await asyncio.to_thread(logging.close)  # it waits until all is written
+    printed = "".join(capfd.readouterr())
+    personal = {"bob@example.com", "Bob Adams", AGENT}
+
+    database = await all_of_postgres(house.known.settings.database_url)
+    redis = await all_of_redis(house)
+
+    assert len(secrets) > 12
+    assert "grant.code_redeemed" not in database  # types are numbers there
+    assert b"g:{p" in redis
+    assert "run.done" in printed
+    assert found_in(database.encode(), secrets | personal) == []
+    assert found_in(redis, secrets | personal) == []
+    assert found_in(printed.encode(), secrets | personal) == []
+
+
+async def test_the_search_finds_what_is_there(house: House) -> None:
+    """The search itself works: what may be read in the log is found by it."""
+    database = await all_of_postgres(house.known.settings.database_url)
+
+    assert found_in(database.encode(), {"Shop", "not-there"}) == ["Shop"]

@@ -1,0 +1,364 @@
+"""The commands for operators, against a real log."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from server.keys import ServerKeys
+from server.log.kek import KEY_BYTES
+from tests.server.cli.conftest import Cli
+
+TEXT = """
+[[clients]]
+client_id = "web"
+client_secret = "web-secret-web-secret-web-secret"
+redirect_uris = ["http://localhost:9999/cb"]
+[[users]]
+username = "alice"
+password = "alice-password-1"
+email = "alice@example.com"
+"""
+
+
+@pytest.fixture
+def shop(cli: Cli, tmp_path: Path) -> Path:
+    """A client and a person, applied from a file."""
+    file = tmp_path / "shop.toml"
+    file.write_text(TEXT)
+    result = cli("apply", str(file))
+    assert result.exit_code == 0, result.output
+    return file
+
+
+def rows(cli: Cli, *words: str) -> list[dict[str, object]]:
+    result = cli(*words, "--json")
+    assert result.exit_code == 0, result.output
+    found: list[dict[str, object]] = json.loads(result.stdout)
+    return found
+
+
+def test_apply_shows_the_difference_and_a_second_run_has_none(
+    cli: Cli, shop: Path
+) -> None:
+    """What changed with both values; what did not is only counted."""
+    shop.write_text(TEXT.replace("9999", "7777"))
+
+    dry = cli("apply", str(shop), "--dry-run")
+    done = cli("apply", str(shop))
+    again = cli("apply", str(shop))
+
+    assert "~ client web" in dry.output
+    assert (
+        'redirect_uris: ["http://localhost:9999/cb"] → ["http://localhost:7777/cb"]'
+        in dry.output
+    )
+    assert dry.output.endswith("would be: 0 added, 1 changed, 0 removed, 1 unchanged\n")
+    assert done.output.endswith("0 added, 1 changed, 0 removed, 1 unchanged\n")
+    assert again.output == "0 added, 0 changed, 0 removed, 2 unchanged\n"
+
+
+def test_apply_tells_programs_in_json(cli: Cli, shop: Path) -> None:
+    """Each change with its action; secrets and people stay out of it."""
+    shop.write_text(TEXT.replace("web-secret-web", "new-secret-new"))
+
+    result = cli("apply", str(shop), "--dry-run", "--json")
+
+    told = json.loads(result.stdout)
+    assert told["dry_run"] is True
+    assert [one["action"] for one in told["changes"]] == ["change", "same"]
+    assert "secret-" not in result.stdout
+    assert "@" not in result.stdout
+
+
+def test_apply_refuses_a_wrong_file_with_code_2(cli: Cli, tmp_path: Path) -> None:
+    """And names the line."""
+    file = tmp_path / "f.toml"
+    file.write_text('\n[[clients]]\nclient_id = "a"\nredirect_urls = ["x"]\n')
+
+    result = cli("apply", str(file))
+
+    assert result.exit_code == 2
+    assert f'{file}:4: client "a": "redirect_urls" is no key here' in result.stderr
+
+
+def test_clients_are_listed_and_shown(cli: Cli, shop: Path) -> None:
+    """Secrets as fingerprints only."""
+    shown = cli("clients", "show", "web")
+
+    assert [row["client_id"] for row in rows(cli, "clients", "list")] == ["web"]
+    assert "http://localhost:9999/cb" in shown.output
+    assert "web-secret" not in shown.output
+    assert cli("clients", "list").exit_code == 0
+
+
+def test_an_unknown_client_is_a_failure_in_words(cli: Cli) -> None:
+    """Exit code 1."""
+    result = cli("clients", "show", "nobody")
+
+    assert result.exit_code == 1
+    assert "there is no such client" in result.stderr
+
+
+def test_a_secret_is_rotated_and_printed_once(cli: Cli, shop: Path) -> None:
+    """The old one may stay good for a while."""
+    result = cli("clients", "rotate-secret", "web", "--keep-old", "60")
+
+    secret = result.stdout.strip()
+    assert len(secret) >= 43
+    shown = cli("clients", "show", "web", "--json").stdout
+    assert secret not in shown
+    assert [one["until"] is None for one in json.loads(shown)["secrets"]] == [
+        True,
+        False,
+    ]
+
+
+def test_a_client_is_disabled_and_enabled(cli: Cli, shop: Path) -> None:
+    """The list says how it stands."""
+    assert cli("clients", "disable", "web", "--reason", "test").exit_code == 0
+    disabled = rows(cli, "clients", "list")
+    assert cli("clients", "enable", "web").exit_code == 0
+    enabled = rows(cli, "clients", "list")
+
+    assert [disabled[0]["state"], enabled[0]["state"]] == ["disabled", "enabled"]
+
+
+def test_a_person_is_shown_disabled_and_enabled_by_name(cli: Cli, shop: Path) -> None:
+    """Whatever the spelling of it."""
+    shown = json.loads(cli("users", "show", "ALICE", "--json").stdout)
+    assert (shown["email"], shown["standing"]) == ("alice@example.com", "may sign in")
+
+    assert cli("users", "disable", "alice").exit_code == 0
+    assert "USER_DISABLED" in cli("users", "show", "alice").output
+    assert cli("users", "enable", "alice").exit_code == 0
+    assert cli("users", "unlock", "alice").exit_code == 0
+    assert "may sign in" in cli("users", "show", "alice").output
+
+
+def test_nobody_is_told_as_such(cli: Cli) -> None:
+    """Exit code 1."""
+    result = cli("users", "show", "carol")
+
+    assert result.exit_code == 1
+    assert "nobody is called carol" in result.stderr
+
+
+def test_a_password_is_reset_from_standard_input(cli: Cli, shop: Path) -> None:
+    """Not from the command line, where everybody on the machine reads it."""
+    result = cli(
+        "users", "reset-password", "alice", "--stdin", typed="alice-password-2\n"
+    )
+
+    assert result.exit_code == 0
+    assert "alice-password-2" not in result.output
+    changed = rows(cli, "apply", str(shop), "--dry-run")
+    assert "password" in str(changed)
+
+
+def test_an_empty_password_is_a_wrong_call(cli: Cli, shop: Path) -> None:
+    """A pipe that brought nothing changes nothing."""
+    result = cli("users", "reset-password", "alice", "--stdin", typed="\n")
+
+    assert result.exit_code == 2
+
+
+def test_erasing_asks_first(cli: Cli, shop: Path) -> None:
+    """There is no way back."""
+    kept = cli("users", "erase", "alice", typed="n\n")
+    still = cli("users", "show", "alice")
+    erased = cli("users", "erase", "alice", "--yes")
+
+    assert kept.exit_code == 1
+    assert still.exit_code == 0
+    assert erased.exit_code == 0
+    assert cli("users", "show", "alice").exit_code == 1
+
+
+def test_keys_are_listed_rotated_and_revoked(cli: Cli) -> None:
+    """The next one signs, the old one stays until its last token is dead."""
+    before = {
+        (row["alg"], row["state"]): row["kid"] for row in rows(cli, "keys", "list")
+    }
+
+    rotated = cli("keys", "rotate", "--alg", "ES256")
+    after = {
+        (row["alg"], row["state"]): row["kid"] for row in rows(cli, "keys", "list")
+    }
+    revoked = cli("keys", "revoke", str(after["ES256", "previous"]), "--yes")
+    states = {row["kid"]: row["state"] for row in rows(cli, "keys", "list")}
+
+    assert rotated.exit_code == 0
+    assert after["ES256", "active"] == before["ES256", "next"]
+    assert after["ES256", "previous"] == before["ES256", "active"]
+    assert revoked.exit_code == 0
+    assert states[before["ES256", "active"]] == "distrusted"
+
+
+def test_an_algorithm_that_is_not_in_use_is_told(cli: Cli) -> None:
+    """With those that are."""
+    result = cli("keys", "rotate", "--alg", "HS256")
+
+    assert result.exit_code == 1
+    assert "ES256" in result.stderr
+
+
+def test_the_schema_has_a_standing(cli: Cli) -> None:
+    """Applied, verified, and nothing to do."""
+    standing = {row["standing"] for row in rows(cli, "migrate", "status")}
+
+    assert standing == {"applied"}
+    assert cli("migrate", "verify").exit_code == 0
+    assert cli("migrate").output == "up to date\n"
+
+
+def test_projections_have_a_status_are_rebuilt_and_compared(
+    cli: Cli, shop: Path
+) -> None:
+    """A Redis that was emptied is built anew, and then is as the log."""
+    status = json.loads(cli("projections", "status", "--json").stdout)
+    rebuilt = json.loads(cli("projections", "rebuild", "--json").stdout)
+    verified = cli("projections", "verify", "--json")
+
+    assert status["partitions"] == 1024
+    assert rebuilt["streams"] >= 2
+    assert verified.exit_code == 0
+    assert json.loads(verified.stdout)["different"] == 0
+
+
+def test_the_doctor_finds_nothing_wrong_here_and_warns(cli: Cli) -> None:
+    """Development's shortcuts are warnings; everything else is well."""
+    result = cli("doctor", "--json")
+
+    levels = {one["what"]: one["level"] for one in json.loads(result.stdout)}
+    # The tests' Postgres is fast rather than safe, and its user a superuser.
+    assert levels.pop("fsync") == "fail"
+    assert levels.pop("full_page_writes") == "fail"
+    assert levels.pop("database user") == "warn"
+    assert levels.pop("mode") == "warn"
+    levels.pop("postgres latency")
+    levels.pop("redis latency")
+    assert set(levels.values()) == {"ok"}
+    assert {"issuer", "migrations", "redis eviction", "clock of redis"} <= set(levels)
+    assert result.exit_code == 1
+
+
+def test_the_doctor_says_how_to_mend(cli: Cli, environ: dict[str, str]) -> None:
+    """Whatever is broken, the rest is looked at."""
+    environ["GRANTLOG_REDIS_URL"] = "redis://127.0.0.1:1"
+    environ["GRANTLOG_ISSUER"] = "http://login.example.com"
+    environ["GRANTLOG_SECRETS"] = environ["GRANTLOG_SECRETS"].replace("test:", "new:")
+
+    result = cli("doctor")
+
+    assert result.exit_code == 1
+    assert "✗ redis: no answer" in result.output
+    assert "check GRANTLOG_REDIS_URL" in result.output
+    assert "✗ issuer: http://login.example.com: browsers keep" in result.output
+    assert "✗ key-encryption keys: GRANTLOG_SECRETS lacks test" in result.output
+    assert "✓ migrations" in result.output
+
+
+def test_settings_are_shown_without_secrets(
+    cli: Cli, environ: Mapping[str, str]
+) -> None:
+    """As they are in effect, wherever they came from."""
+    result = cli("config", "show", "--json")
+
+    shown = json.loads(result.stdout)
+    assert shown["GRANTLOG_ISSUER"] == "http://localhost:8080"
+    assert shown["GRANTLOG_SECRETS"] == "(hidden)"
+    assert environ["GRANTLOG_DATABASE_URL"] not in result.output
+
+
+def test_the_template_is_a_settings_file_once_it_is_filled_in(
+    cli: Cli, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    """Every setting is in it, with its default, and the file is accepted."""
+    text = cli("config", "template").stdout
+    for name in ("issuer", "database_url", "redis_url", "secrets"):
+        value = environ.pop(f"GRANTLOG_{name.upper()}")
+        text = text.replace(f'{name} = ""', f'{name} = "{value}"')
+    file = tmp_path / "grantlog.toml"
+    file.write_text(text)
+
+    result = cli("--settings", str(file), "config", "check")
+
+    assert result.output == "the settings are usable\n"
+    commented = [line[2:] for line in text.splitlines() if line.startswith("# ")]
+    assert "code_lifetime = 60" in commented
+    assert "development = false" in commented
+
+
+def test_every_default_of_the_template_is_one(
+    cli: Cli, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    """Uncommented, nothing changes."""
+    text = cli("config", "template").stdout
+    lines = [line[2:] for line in text.splitlines() if line.startswith("# ")]
+    known = {name.removeprefix("GRANTLOG_").lower() for name in environ}
+    defaults = [
+        line
+        for line in lines
+        if (name := line.partition(" = ")[0]).isidentifier()
+        and name not in known
+        and not line.endswith(('= ""', '"nobody"', '"none"'))
+    ]
+    file = tmp_path / "grantlog.toml"
+    file.write_text("\n".join(defaults))
+
+    plain = cli("config", "show", "--json").stdout
+    same = cli("--settings", str(file), "config", "show", "--json")
+
+    assert len(defaults) > 20
+    assert same.stdout == plain
+
+
+def test_a_new_key_encryption_key_is_one(cli: Cli, environ: dict[str, str]) -> None:
+    """What `config secret` prints is taken as GRANTLOG_SECRETS."""
+    environ["GRANTLOG_SECRETS"] = cli("config", "secret").stdout
+
+    assert cli("config", "check").exit_code == 0
+
+
+def test_a_jwt_is_read_without_any_server(cli: Cli) -> None:
+    """RFC 7519 §3.1's example; nothing is verified, and that is said."""
+    text = (
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9p"
+        "c19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    )
+
+    result = cli("token", "decode", typed=text)
+    told = json.loads(cli("token", "decode", "--json", typed=text).stdout)
+
+    assert "2011-03-22 18:43:00 UTC" in result.output
+    assert "Not verified" in result.output
+    assert told["claims"]["iss"] == "joe"
+    assert told["verified"] is False
+
+
+def test_our_own_tokens_say_what_they_name(cli: Cli) -> None:
+    """Kind, key, grant, number; for support, without a look-up."""
+    grant = UUID("018f0000-0000-7000-8000-000000000001")
+    keys = ServerKeys({"01": bytes(KEY_BYTES)}, secret_bytes=bytes)
+
+    told = cli("token", "decode", "--json", typed=keys.artefact("rt", grant, 7)).stdout
+
+    assert json.loads(told) == {
+        "kind": "refresh token (ours)",
+        "verified": False,
+        "key": "01",
+        "grant": str(grant),
+        "number": 7,
+    }
+
+
+def test_what_is_no_token_is_told_as_such(cli: Cli) -> None:
+    """Exit code 1."""
+    result = cli("token", "decode", "nothing.of.it")
+
+    assert result.exit_code == 1
+    assert "neither a JWT nor one of our" in result.stderr

@@ -1,0 +1,97 @@
+"""No token and no secret is ever in the log, in Redis or in a line (design rule 7)."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from tests.server.clients import (
+    MACHINE_SECRET,
+    ORDERS,
+    ORDERS_SECRET,
+    VERIFIER,
+    WEB_SECRET,
+    issue_code,
+)
+from tests.server.conftest import Server
+from tests.server.oauth.calls import (
+    ORDERS_API,
+    introspect,
+    machine,
+    post,
+    redeem,
+    refresh,
+    userinfo,
+)
+
+
+async def a_busy_day(shop: Server, alice: UUID) -> list[str]:
+    """Every endpoint, well and badly used; what must not be found afterwards."""
+    scope = ("openid", "email", "offline_access", "read:orders")
+    codes = [
+        await issue_code(shop.known, alice, scope=scope, audience=(ORDERS,)),
+        await issue_code(shop.known, alice),
+    ]
+    answers: list[Any] = [(await redeem(shop, code)).body for code in codes]
+    answers += [(await refresh(shop, one["refresh_token"])).body for one in answers]
+    answers.append((await machine(shop, resource=ORDERS)).body)
+    kinds = ("access_token", "refresh_token", "id_token")
+    tokens = [one[kind] for one in answers for kind in kinds if kind in one]
+    for token in tokens:
+        await introspect(shop, token, auth=ORDERS_API)
+        await userinfo(shop, token)
+        await post(shop, "/oauth/revoke", token=token)
+    await redeem(shop, codes[0])
+    wrong = "wrong-secret-wrong-secret"
+    await post(shop, "/oauth/token", auth=("web", wrong), grant_type="x")
+    secrets = [WEB_SECRET, MACHINE_SECRET, ORDERS_SECRET, VERIFIER, wrong]
+    return [*codes, *tokens, *secrets, "alice@example.com"]
+
+
+async def everything_in_postgres(url: str) -> bytes:
+    """Every row of every table, as text and as the bytes behind it."""
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch(
+            "SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'r'"
+            " AND relnamespace NOT IN ('pg_catalog'::regnamespace,"
+            " 'information_schema'::regnamespace)"
+        )
+        rows = [
+            value if isinstance(value, bytes) else str(value).encode()
+            for table in tables
+            for row in await connection.fetch(f"TABLE {table['name']}")
+            for value in row.values()
+        ]
+    finally:
+        await connection.close()
+    return b"\n".join(rows)
+
+
+async def everything_in_redis(url: str) -> bytes:
+    """Every key and every value."""
+    async with Redis.from_url(url) as redis:
+        keys = [key async for key in redis.scan_iter()]
+        kinds = {key: await redis.type(key) for key in keys}
+        values: list[Any] = [await redis.get(k) for k in keys if kinds[k] == b"string"]
+        dumps = [await redis.dump(key) for key in keys]
+    return b"\n".join([*keys, *filter(None, values), *filter(None, dumps)])
+
+
+async def test_nothing_that_opens_a_door_is_kept(
+    shop: Server, alice: UUID, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Only digests: whoever steals the log, Redis or the log lines holds nothing."""
+    secret = await a_busy_day(shop, alice)
+
+    stored = await everything_in_postgres(shop.known.settings.database_url)
+    shown = await everything_in_redis(shop.known.settings.redis_url)
+    said = "".join(capfd.readouterr()).encode()
+
+    for place in (stored, shown):  # it is they that were searched
+        assert b'"client_id":"web"' in place
+    for text in secret:
+        for place in (stored, shown, said):
+            assert text.encode() not in place, text
