@@ -15,10 +15,9 @@ import msgspec
 
 from domain.api import Description
 from domain.client_metadata import ApiAccess, Metadata
-from server import toml_lines
-from server.configuring import checks, given
+from server.configuring import checks, given, toml_lines
 from server.configuring.entries import ApiEntry, ClientEntry, Config, UserEntry
-from server.toml_lines import Located
+from server.configuring.toml_lines import Located
 from server.usernames import UnusableName, normalized
 
 T = TypeVar("T")

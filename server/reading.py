@@ -18,16 +18,16 @@ from projections.apply import Row
 from projections.observer import SILENT, Observer
 from projections.redis import Away
 from projections.states import Broken, Entry, Seen, States, owners
-from server import live_rows, showing
 from server.clock import Clock
-from server.flights import FlightLimits, Flights, Landed
-from server.listing import Listing
-from server.live_rows import Known, Wanted
-from server.loaded import LiveView, Loaded, of_log, of_row
 from server.log.errors import Unavailable
 from server.log.values import Stored
-from server.memo import Memo
-from server.trust import Trust
+from server.looking import live_rows, showing
+from server.looking.flights import FlightLimits, Flights, Landed
+from server.looking.listing import Listing
+from server.looking.live_rows import Known, Wanted
+from server.looking.loaded import LiveView, Loaded, of_log, of_row
+from server.looking.memo import Memo
+from server.looking.trust import Trust
 
 __all__ = ["Limits", "LiveView", "Loaded", "Reading"]
 

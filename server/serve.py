@@ -17,8 +17,8 @@ import structlog
 from aiohttp import web
 
 from server import app as application, health
-from server.listening import BACKLOG, CannotListen, Ports
 from server.services import SERVICES, Services
+from server.serving.listening import BACKLOG, CannotListen, Ports
 from server.settings import Settings
 
 log = structlog.get_logger()

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from server import setting_values as values
-from server.setting_checks import contradictions, with_dialect
-from server.setting_sources import (
+from server.setting import values
+from server.setting.checks import contradictions, with_dialect
+from server.setting.sources import (
     PREFIX,
     Given,
     Problem,
@@ -22,7 +22,7 @@ from server.setting_sources import (
     read,
     variable,
 )
-from server.setting_table import TABLE
+from server.setting.table import TABLE
 
 FILE_VARIABLE: Final = f"{PREFIX}SETTINGS"
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from server.configuring.entries import ClientEntry, Config, UserEntry
-from server.setting_sources import variable
+from server.setting.sources import variable
 from server.settings import Settings, environment
 
 Row = tuple[str, str]

@@ -17,7 +17,7 @@ from server.cli import frame
 from server.cli.announcing import announce, ignored
 from server.clock import SYSTEM
 from server.dev.embedded import Embedded
-from server.listening import CannotListen, Ports, bind, open_ports
+from server.serving.listening import CannotListen, Ports, bind, open_ports
 from server.settings import DEVELOPMENT, Settings, environment
 
 if TYPE_CHECKING:

@@ -147,7 +147,7 @@ def _told(error: Exception) -> click.ClickException:
 def _unexpected(error: Exception) -> click.ClickException:
     from projections.redis import Away
     from server.dev.account import EmbeddedError
-    from server.listening import CannotListen
+    from server.serving.listening import CannotListen
 
     if isinstance(error, Away):
         return Failed(f"Redis does not answer ({error}): is it running?")

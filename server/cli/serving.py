@@ -10,10 +10,10 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from server import logs
 from server.cli.frame import plainly
-from server.listening import Ports, open_ports
 from server.serve import serve, stop_on_signals
+from server.serving.listening import Ports, open_ports
+from server.serving.workers import Workers
 from server.settings import Settings
-from server.workers import Workers
 
 
 def run(settings: Settings) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from server import toml_lines
+from server.configuring import toml_lines
 
 _WHERE: Final = re.compile(r"(?P<said>.*) - at `\$(?P<path>[^`]*)`", re.DOTALL)
 _STEP: Final = re.compile(r"\.([\w-]+)|\[(\d+)\]")

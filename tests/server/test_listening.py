@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from server.listening import CannotListen, bind, port_of
+from server.serving.listening import CannotListen, bind, port_of
 
 
 def close_all(sockets: list[socket.socket]) -> None:

@@ -14,9 +14,9 @@ from domain.user import USER, Person
 from projections import apply
 from projections.states import Entry, key
 from server.clock import new_id
-from server.flights import FlightLimits
 from server.log.errors import Unavailable
 from server.log.values import Stored, Unit
+from server.looking.flights import FlightLimits
 from server.reading import Limits, Reading
 from tests.projections.world import (
     CountingLog,

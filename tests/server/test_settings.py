@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server import settings
-from server.setting_table import TABLE
+from server.setting.table import TABLE
 from server.settings import DEVELOPMENT, Settings, SettingsError, from_env
 
 KEK = "202611:" + b64encode(bytes(32)).decode()

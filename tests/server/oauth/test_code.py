@@ -1,5 +1,6 @@
 """A code becomes tokens, once, and only for whom it was made (RFC 6749 §4.1.3)."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -295,7 +296,8 @@ async def test_the_exact_reason_stays_inside(shop: Server, alice: UUID) -> None:
     refusal = await redeem(shop, code)
 
     assert "REPLAY" not in str(refusal.body)
-    counted = shop.known.metrics.exposition().decode()
+    exposed = await asyncio.to_thread(shop.known.metrics.exposition)
+    counted = exposed.decode()
     for outcome, reason in (
         ("ok", ""),
         ("invalid_grant", "PKCE_MISMATCH"),

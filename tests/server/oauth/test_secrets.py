@@ -90,8 +90,9 @@ async def test_nothing_that_opens_a_door_is_kept(
     shown = await everything_in_redis(shop.known.settings.redis_url)
     said = "".join(capfd.readouterr()).encode()
 
-    for place in (stored, shown):  # it is they that were searched
-        assert b'"client_id":"web"' in place
+    # These were the right places to search.
+    assert b'"client_id": "web"' in stored
+    assert b'"client_id":"web"' in shown
     for text in secret:
         for place in (stored, shown, said):
             assert text.encode() not in place, text

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.stream import Stream
-from server.loaded import of_log
 from server.log.values import Stored
-from server.memo import Memo
+from server.looking.loaded import of_log
+from server.looking.memo import Memo
 
 S = TypeVar("S")
 E = TypeVar("E")

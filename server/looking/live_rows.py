@@ -9,8 +9,8 @@ from domain.session import SESSION
 from domain.stream import Stream
 from domain.user import USER
 from projections.states import Broken, Entry, Seen, owners
-from server.loaded import Loaded, of_row
-from server.trust import Rows
+from server.looking.loaded import Loaded, of_row
+from server.looking.trust import Rows
 
 Known: TypeAlias = dict[UUID, Loaded[Any]]
 Wanted: TypeAlias = Mapping[UUID, Stream[Any, Any]]

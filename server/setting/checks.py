@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from server.setting_sources import Problem, variable
+from server.setting.sources import Problem, variable
 
 Values = Mapping[str, Any]
 

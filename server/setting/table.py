@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from server import setting_values as values
+from server.setting import values
 
 
 @dataclass(frozen=True, slots=True)

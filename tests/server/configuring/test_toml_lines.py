@@ -2,7 +2,7 @@
 
 import pytest
 
-from server import toml_lines
+from server.configuring import toml_lines
 
 TEXT = '''\
 # comment = 1

@@ -11,8 +11,8 @@ from domain.session import Over
 from projections import apply, codec, parked
 from projections.apply import Outcome, Row
 from projections.states import States
-from server.flights import Flights, Landed
 from server.log.values import Stored
+from server.looking.flights import Flights, Landed
 
 ATTEMPTS: Final = 3
 

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from server import toml_lines
-from server.setting_table import TABLE
+from server.configuring import toml_lines
+from server.setting.table import TABLE
 
 PREFIX: Final = "GRANTLOG_"
 SECRET_FILES: Final = {
