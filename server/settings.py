@@ -75,9 +75,6 @@ class Settings:
     trusted_proxies: tuple[values.Network, ...] = ()
     dialect: Literal["rfc", "auth0"] = "rfc"
     durability: Literal["local", "replicated"] = "local"
-    registration: Literal["closed", "token", "open"] = "closed"
-    registration_token: str = field(default="", repr=False)
-    fetch_allow: tuple[tuple[str, int], ...] = ()
     code_lifetime: int = 60
     access_token_lifetime: int = 3600
     id_token_lifetime: int = 3600

@@ -66,7 +66,7 @@ def settings_for(database_url: str, redis_url: str, port: int) -> Settings:
 
 
 async def furnish(known: Services) -> None:
-    """Keys, an API, four clients and two people."""
+    """Keys, an API, some clients and two people."""
     await known.signing.ensure()
     await register_api(
         known,
@@ -107,6 +107,13 @@ async def furnish(known: Services) -> None:
         application_type="native",
         token_endpoint_auth_method="none",
         **{**shared, "redirect_uris": (NATIVE_CALLBACK, "com.example.app:/cb")},
+    )
+    await register_client(
+        known,
+        "quiet",
+        secret=WEB_SECRET,
+        client_name="Quiet",
+        **{**shared, "scope": "openid"},
     )
     for name, totp_secret in (("alice", None), ("bob", TOTP_SECRET)):
         await known.directory.register(

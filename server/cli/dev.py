@@ -9,7 +9,7 @@ EXAMPLES = """
 Examples:
   grantlog dev                             http://localhost:8080
   grantlog dev --config clients.toml       with clients of your own
-  GRANTLOG_DIALECT=auth0 grantlog dev      as Auth0's SDKs expect
+  grantlog dev --no-demo --data /tmp/log   empty, and elsewhere
 """
 
 

@@ -72,25 +72,11 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         ),
         "dialect": About(
             values.one_of("rfc", "auth0"),
-            "`auth0` answers as Auth0's SDKs expect where they differ from the RFCs",
+            "`auth0`: the issuer ends in a slash; the rest of it is to come",
         ),
         "durability": About(
             values.one_of("local", "replicated"),
             "`replicated` refuses writes without a synchronous standby",
-        ),
-        "registration": About(
-            values.one_of("closed", "token", "open"),
-            "Who may register clients at `/oidc/register`",
-        ),
-        "registration_token": About(
-            values.text,
-            "The token that `GRANTLOG_REGISTRATION=token` asks for",
-            secret=True,
-        ),
-        "fetch_allow": About(
-            values.endpoints,
-            "`host:port` list that outgoing fetches may reach although private",
-            shown="none",
         ),
         "code_lifetime": About(
             values.whole(1, 600), "Authorization codes (RFC 6749: at most 600)"
@@ -100,7 +86,7 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         ),
         "id_token_lifetime": About(values.whole(1, 86400), "ID tokens"),
         "refresh_token_lifetime": About(
-            values.whole(1, 31622400), "Refresh tokens since their last use"
+            values.whole(1, 31622400), "How long a grant may be refreshed"
         ),
         "refresh_leeway": About(
             values.whole(0, 300),
@@ -127,7 +113,7 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         ),
         "lag_bound": About(
             values.span(0.1, 3600),
-            "How far Redis may be behind and still be believed while Postgres is away",
+            "How far Redis may be behind the log and still be believed",
         ),
         "drain_delay": About(
             values.span(0, 300),

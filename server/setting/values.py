@@ -162,21 +162,6 @@ def networks(value: str) -> tuple[Network, ...]:
         ) from None
 
 
-def endpoints(value: str) -> tuple[tuple[str, int], ...]:
-    return tuple(_endpoint(part) for part in listed(value))
-
-
-def _endpoint(value: str) -> tuple[str, int]:
-    host, _, number = value.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not number.isascii() or not number.isdigit():
-        raise ValueError(
-            f"has the wrong part {value!r}: list host:port with commas, such as "
-            "keys.internal:443"
-        )
-    return host, port(number)
-
-
 def listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 

@@ -12,20 +12,38 @@ from typing import Final
 from aiohttp import web
 
 from domain.errors import (
+    AlreadyExists,
     InsufficientScope,
     InvalidClient,
     InvalidToken,
+    NotFound,
     OAuthError,
 )
 from server import services
 from server.log.errors import Unavailable
 from server.web import answers
 from server.web.forms import TooLarge
+from server.web.refusals import Forged, TooManyTries, retry_after
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 NOT_ALLOWED: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 """RFC 6749 §5.2: what no error_description holds; RFC 6750 §3 says the same."""
+
+
+LATER: Final = "the server cannot answer now, try again"
+
+STATUSES: Final[tuple[tuple[type[OAuthError], int], ...]] = (
+    (InvalidClient, 401),
+    (InvalidToken, 401),
+    (InsufficientScope, 403),
+    (Forged, 403),
+    (NotFound, 404),
+    (AlreadyExists, 409),
+    (TooLarge, 413),
+    (TooManyTries, 429),
+    (OAuthError, 400),
+)
 
 
 class MissingToken(InvalidToken):
@@ -56,7 +74,17 @@ def oauth_json(handler: Handler) -> Handler:
 def answer(request: web.Request, refusal: OAuthError | Unavailable) -> web.Response:
     """Return the refusal as the client may see it."""
     if isinstance(refusal, Unavailable):
-        return _unavailable(refusal)
+        # RFC 6749 §4.1.2.1 has the name, which §5.2 lacks.
+        response = _json("temporarily_unavailable", status=503, description=LATER)
+    else:
+        response = _refusal(request, refusal)
+    wait = retry_after(refusal)
+    if wait is not None:
+        response.headers["Retry-After"] = str(wait)
+    return response
+
+
+def _refusal(request: web.Request, refusal: OAuthError) -> web.Response:
     response = _json(
         refusal.error, status=status_of(refusal), description=refusal.description
     )
@@ -67,26 +95,8 @@ def answer(request: web.Request, refusal: OAuthError | Unavailable) -> web.Respo
 
 
 def status_of(refusal: OAuthError) -> int:
-    match refusal:
-        case InvalidClient() | InvalidToken():
-            return 401
-        case InsufficientScope():
-            return 403
-        case TooLarge():
-            return 413
-        case _:
-            return 400
-
-
-def _unavailable(refusal: Unavailable) -> web.Response:
-    # RFC 6749 §4.1.2.1 names the error; RFC 9110 §10.2.3 says when to come back.
-    response = _json(
-        "temporarily_unavailable",
-        status=503,
-        description="the server cannot answer now, try again",
-    )
-    response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+    """Return the status: 400 unless another says more (RFC 6749 §5.2)."""
+    return next(code for kind, code in STATUSES if isinstance(refusal, kind))
 
 
 def of_status(request: web.Request, raised: web.HTTPException) -> web.Response:

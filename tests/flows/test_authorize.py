@@ -100,6 +100,29 @@ async def test_an_unticked_scope_is_not_granted(house: House, visitor: Visitor) 
     assert "consent-form" in again.forms
 
 
+async def test_unticking_takes_back_what_was_allowed(visitor: Visitor) -> None:
+    """Also what stood before: the next request for it asks again."""
+    wish = "openid email"
+    await visitor.allow(await visitor.log_in(await visitor.authorize(scope=wish)))
+    assert "code" in (await visitor.authorize(scope=wish)).answer
+
+    asked = await visitor.authorize(scope=wish, prompt="consent")
+    await visitor.allow(asked, untick=["email"])
+
+    assert "consent-form" in (await visitor.authorize(scope=wish)).forms
+
+
+async def test_a_request_without_scopes(house: House, visitor: Visitor) -> None:
+    """The person is asked all the same, in words that say how little it is."""
+    await visitor.come_in("trusted")
+
+    consent = await visitor.authorize("quiet", scope="")
+    assert "Use your sign-in" in consent.text
+    back = await visitor.allow(consent)
+
+    assert (await grant_behind(house, back)).approval.scope == ()
+
+
 async def test_allowing_nothing_is_denying(visitor: Visitor) -> None:
     login = await visitor.authorize(scope="read:orders")
     consent = await visitor.log_in(login)

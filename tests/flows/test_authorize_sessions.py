@@ -230,10 +230,12 @@ async def test_consent_needs_this_sessions_token(
 
 async def test_the_token_of_one_form_is_not_another_forms(visitor: Visitor) -> None:
     login = await visitor.authorize()
-    consent = await visitor.log_in(login)
     token = dict(login.forms["login-form"].fields)["csrf"]
+    second_factor = await visitor.log_in(login, "bob")
 
-    sent = await visitor.submit(consent, "consent-form", "consent-allow", csrf=token)
+    sent = await visitor.submit(
+        second_factor, "mfa-form", "otp-submit", otp="000000", csrf=token
+    )
 
     assert is_refused(sent)
 

@@ -142,6 +142,18 @@ async def test_a_stranger_cannot_lock_the_person_out(
     assert "code" in back.answer
 
 
+async def test_half_a_sign_in_makes_no_known_browser(
+    visitor: Visitor, stranger: Visitor
+) -> None:
+    """Who has a password only is counted with all the other strangers."""
+    half = await stranger.log_in(await stranger.authorize("trusted"), "bob")
+
+    assert "mfa-form" in half.forms
+    assert stranger.cookie("__Host-grantlog-known") is None
+    await visitor.come_in()
+    assert visitor.cookie("__Host-grantlog-known") is not None
+
+
 async def test_success_begins_the_count_anew(visitor: Visitor) -> None:
     for _ in range(3):
         login = await visitor.authorize("trusted", prompt="login")

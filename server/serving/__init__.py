@@ -1,0 +1,1 @@
+"""The parts of serving: sockets and worker processes."""
