@@ -18,7 +18,6 @@ from domain.api import Api
 from domain.client import Client
 from domain.signing_key import (
     SIGNING_KEY,
-    Current,
     Event,
     PublicKey,
     SigningKeyState,
@@ -281,13 +280,8 @@ def _decoded(stored: Stored) -> object:
 
 
 def _state(stored: Stored) -> Known | None:
-    match _decoded(stored):
-        case signing_key.Next() | Current() | signing_key.Previous() as state:
-            return state
-        case signing_key.Distrusted() as state:
-            return state
-        case _:
-            return None
+    state = _decoded(stored)
+    return state if isinstance(state, Known) else None
 
 
 def _creation(public: PublicKey, *, signs: bool, now: int) -> Decide:

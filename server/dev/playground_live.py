@@ -13,6 +13,7 @@ from server.dev.playground_events import Seen, show
 from server.dev.playground_pages import Arrival
 from server.dev.playground_runs import Run
 from server.dev.playground_state import BENCH, Bench
+from server.log.errors import Unavailable
 from server.log.values import Recorded
 from server.web import csrf, pages
 
@@ -20,6 +21,7 @@ PAUSE: Final = 0.25
 HEARTBEAT: Final = 40
 """Pauses between two signs of life: ten seconds."""
 LISTED: Final = 40
+LONGEST_NUMBER: Final = 16
 HEADERS: Final = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
 
 
@@ -33,19 +35,26 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 async def _follow(request: web.Request, response: web.StreamResponse) -> None:
-    known, bench = services.of(request), request.config_dict[BENCH]
-    count = await bench.tail.advance(known.log)
-    count = min(count, _number(request, "Last-Event-ID", "count", otherwise=count))
+    bench = request.config_dict[BENCH]
+    await _look(request, bench)
+    seen = bench.tail.count
+    count = min(seen, _number(request, "Last-Event-ID", "count", otherwise=seen))
     revision = _number(request, "", "revision", otherwise=0)
     silence = 0
     while not bench.closing.is_set() and _is_open(request):
         run = run_at(request, bench)
         said = [*news(request, bench, run, count), *moved(run, revision)]
+        count, revision = bench.tail.count, run.revision if run else revision
         silence = 0 if said else silence + 1
         if said or silence % HEARTBEAT == 0:
             await response.write("".join(said or [":\n\n"]).encode())
-        count, revision = bench.tail.count, run.revision if run else revision
         await _pause(bench.closing)
+        await _look(request, bench)
+
+
+async def _look(request: web.Request, bench: Bench) -> None:
+    known = services.of(request)
+    with suppress(Unavailable):  # the log is away: nothing arrives meanwhile
         await bench.tail.advance(known.log, known.clock.now_ms())
 
 
@@ -61,7 +70,8 @@ async def _pause(closing: asyncio.Event) -> None:
 
 def _number(request: web.Request, header: str, name: str, *, otherwise: int) -> int:
     text = request.headers.get(header) or request.query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() else otherwise
+    plain = text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER
+    return int(text) if plain else otherwise
 
 
 def run_at(request: web.Request, bench: Bench) -> Run | None:

@@ -77,7 +77,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPage:
-    """`nonce` lets the page's script run; `live` is where it hears of events."""
+    """`nonce` lets the page's script run; `live` is where it hears of events.
+
+    `furnished`: the demo clients are registered (not with `--no-demo`).
+    """
 
     nonce: str
     home: str
@@ -87,6 +90,7 @@ class StartPage:
     clients: Sequence[Credential]
     links: Sequence[Link]
     arrived: Sequence["Arrival"]
+    furnished: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

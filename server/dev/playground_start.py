@@ -1,7 +1,11 @@
 """The playground's start page: whom to be, where to begin, and the log live."""
 
+from typing import Final
+
 from aiohttp import web
 
+from domain.client import CLIENT, Client
+from domain.stream_id import named
 from server import services
 from server.dev import playground_demo as demo
 from server.dev.playground_flows import FLOWS
@@ -12,11 +16,14 @@ from server.dev.playground_steps import Flow
 from server.dev.playground_views import HOME
 from server.web import csp, csrf, pages
 
+DEMO_CLIENT: Final = FLOWS[0].client
+
 
 async def show(request: web.Request) -> web.Response:
     known, bench = services.of(request), request.config_dict[BENCH]
     await bench.tail.advance(known.log)
     home, now = pages.path_of(request, HOME), known.clock.now()
+    demo_client = await known.reading.cached(CLIENT, named(CLIENT.kind, DEMO_CLIENT))
     page = StartPage(
         nonce=csp.nonce(request),
         home=home,
@@ -26,6 +33,7 @@ async def show(request: web.Request) -> web.Response:
         clients=demo.clients(known.settings),
         links=_links(request),
         arrived=arrived(request, bench, None),
+        furnished=isinstance(demo_client.state, Client),
     )
     return pages.render(request, "dev/playground.html", page)
 

@@ -40,11 +40,15 @@ class Known(Value, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tries:
-    """The counters that one try at a password is counted in."""
+    """The counters that one try at a password is counted in.
+
+    A browser that knows the person has no counter of its address: many people
+    may share one, and a stranger among them fails on purpose.
+    """
 
     throttle: Throttle
     account: Bucket
-    address: Bucket
+    address: Bucket | None
 
     async def count(self) -> None:
         """Count the try.
@@ -52,29 +56,36 @@ class Tries:
         Raises:
             TooManyTries: one counter is full; whose, nobody is told.
         """
-        await _count(self.throttle, self.address, reason="TRIES_ADDRESS")
+        if self.address is not None:
+            await _count(self.throttle, self.address, reason="TRIES_ADDRESS")
         await _count(self.throttle, self.account, reason="TRIES_ACCOUNT")
 
     async def succeed(self) -> None:
         """Forget the account's failures; the address only gets its try back."""
         await self.throttle.forget(self.account)
-        await self.throttle.give_back(self.address)
+        if self.address is not None:
+            await self.throttle.give_back(self.address)
 
 
 def of_password(request: web.Request, username: str) -> Tries:
-    known = services.of(request)
+    throttle = services.of(request).throttle
     name = name_of(request, username)
+    known = _known(request)
+    if known is not None and name in known.people:
+        here = _digest(request, "known", f"{known.browser} {name}")
+        return Tries(throttle=throttle, account=_of_account(here), address=None)
     return Tries(
-        throttle=known.throttle,
-        account=Bucket(
-            key=_account_key(request, name), limit=PER_ACCOUNT, window=QUARTER
-        ),
-        address=Bucket(
-            key=_digest(request, "address", _network(address_of(request))),
-            limit=PER_ADDRESS,
-            window=QUARTER,
-        ),
+        throttle=throttle, account=_of_account(name), address=_of_address(request)
     )
+
+
+def _of_account(key: str) -> Bucket:
+    return Bucket(key=key, limit=PER_ACCOUNT, window=QUARTER)
+
+
+def _of_address(request: web.Request) -> Bucket:
+    key = _digest(request, "address", _network(address_of(request)))
+    return Bucket(key=key, limit=PER_ADDRESS, window=QUARTER)
 
 
 async def count_code(request: web.Request, user_id: str) -> None:
@@ -98,13 +109,6 @@ async def _count(throttle: Throttle, bucket: Bucket, *, reason: str) -> None:
         raise TooManyTries(
             "there were too many tries", retry_after=seconds, reason=reason
         )
-
-
-def _account_key(request: web.Request, name: str) -> str:
-    known = _known(request)
-    if known is not None and name in known.people:
-        return _digest(request, "known", f"{known.browser} {name}")
-    return name
 
 
 def _known(request: web.Request) -> Known | None:

@@ -1,5 +1,7 @@
 """Somebody at a real browser walks the playground, with JavaScript and without."""
 
+import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,6 +22,7 @@ from tests.server.clients import SOURCE, ShiftingClock
 from tests.visitor import Page as Answered, Visitor
 
 CHROMIUM = "/usr/bin/chromium"
+API = "https://api.demo.local/"
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage"
     " --disable-background-networking --disable-component-update --disable-sync"
@@ -290,3 +293,56 @@ async def test_a_double_click_sends_once(playhouse: House) -> None:
         page = await visitor.get("/dev/playground/flows/client-credentials/1")
         sent = dict(page.forms["step-form"].fields)
         assert sent["attempt"] == "1"
+
+
+async def test_the_start_page_says_who_to_be_and_that_this_is_development(
+    playhouse: House,
+) -> None:
+    async with Visitor(playhouse.issuer) as visitor:
+        page = await visitor.get("/dev/playground")
+
+    assert "Development only" in page.text
+    for known in ("alice-password-1", "demo-web-secret-demo-web-secret"):
+        assert known in page.text
+    assert "not registered here" not in page.text
+
+
+async def test_the_start_page_says_when_the_demo_clients_are_missing(
+    house: House,
+) -> None:
+    async with Visitor(house.issuer) as visitor:
+        page = await visitor.get("/dev/playground")
+
+    assert "not registered here" in page.text
+
+
+async def test_a_stop_does_not_wait_for_pages_that_listen(
+    database_url: str, redis_url: str, port: int
+) -> None:
+    settings = settings_for(database_url, redis_url, port)
+    async with aiohttp.ClientSession() as session:
+        async with asyncio.timeout(50):  # a stop that waits does so for a minute
+            async with serving(settings, ShiftingClock()):
+                url = f"{settings.issuer}/dev/playground/events"
+                listening = await session.get(url)
+            await listening.read()
+
+    assert listening.content_type == "text/event-stream"
+
+
+async def test_what_happens_in_a_terminal_arrives_too(playhouse: House) -> None:
+    """Not only what the playground itself does: everything the log gets."""
+    machine = base64.b64encode(b"demo-m2m:demo-m2m-secret-demo-m2m-secret").decode()
+    async with (
+        aiohttp.ClientSession(playhouse.issuer) as session,
+        session.get("/dev/playground/events?count=0") as listening,
+    ):
+        await session.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials", "audience": API},
+            headers={"Authorization": f"Basic {machine}"},
+        )
+
+        heard = await listening.content.readuntil(b"grant.issued")
+
+    assert b"event: log" in heard

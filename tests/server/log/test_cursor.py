@@ -59,17 +59,28 @@ def test_the_mark_to_go_back_to_is_old_enough_and_not_older_than_needed() -> Non
 
 async def test_after_a_failover_the_last_minutes_are_given_again_once(log: Log) -> None:
     """What a projection holds may be ahead of what the failover left."""
-    begin = Cursor.parse(await log.snapshot())
-    await log.append(born(new_id()))
-    before = Cursor.parse((await log.window(begin.text(), 10)).cursor)
-    elsewhere = msgspec.structs.replace(before.seen, timeline=99)
-    failed_over = msgspec.structs.replace(before, seen=elsewhere)
+    begin = await log.snapshot()
+    for _ in range(3):
+        await log.append(born(new_id()))
+    before = Cursor.parse((await log.window(begin, 10)).cursor)
+    cursor = elsewhere(before).text()
 
-    again = await log.window(failed_over.text(), 10)
-    then = await log.window(again.cursor, 10)
+    pages = []
+    for _ in range(3):
+        pages.append(await log.window(cursor, 2))
+        cursor = pages[-1].cursor
 
-    assert (again.rewound, len(again.events)) == (True, 1)
-    assert (then.rewound, len(then.events)) == (False, 0)
+    assert [page.rewound for page in pages] == [True, False, False]
+    assert [len(page.events) for page in pages] == [2, 1, 0]
+
+
+def elsewhere(cursor: Cursor) -> Cursor:
+    """The same, written while another server was the primary."""
+    seen, first, second = (
+        msgspec.structs.replace(one, timeline=99)
+        for one in (cursor.seen, *cursor.marks)
+    )
+    return Cursor(seen, (first, second))
 
 
 async def test_following_goes_on_over_a_new_base(log: Log, database_url: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
+from uuid import UUID
 
 from multidict import CIMultiDictProxy
 
@@ -17,6 +18,7 @@ from tests.server.clients import (
     ORDERS_SECRET,
     VERIFIER,
     WEB_SECRET,
+    issue_code,
 )
 from tests.server.conftest import Server
 
@@ -77,6 +79,13 @@ async def redeem(server: Server, code: str, *, auth: Auth = WEB, **form: Any) ->
     return await post(
         server, "/oauth/token", auth=auth, grant_type="authorization_code", **given
     )
+
+
+async def tokens_of(server: Server, user_id: UUID, **approved: Any) -> Any:
+    """What a fresh code of the web client gives."""
+    answer = await redeem(server, await issue_code(server.known, user_id, **approved))
+    assert answer.status == 200, answer
+    return answer.body
 
 
 async def refresh(

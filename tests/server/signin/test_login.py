@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
+from server.signin import tries
 from tests.house import House, disable
 from tests.server.clients import CALLBACK, register_client
 from tests.visitor import Page, Visitor
@@ -140,6 +143,34 @@ async def test_a_stranger_cannot_lock_the_person_out(
     back = await visitor.log_in(await visitor.authorize("trusted", prompt="login"))
 
     assert "code" in back.answer
+
+
+async def test_spraying_ends(
+    visitor: Visitor, stranger: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One password for many names: the address is slowed, not who was here before."""
+    monkeypatch.setattr(tries, "PER_ADDRESS", 5)
+    await visitor.come_in()
+    login = await stranger.authorize("trusted")
+    statuses = [
+        (await guess(stranger, login, f"somebody-{n}")).status for n in range(6)
+    ]
+
+    assert statuses == [400] * 5 + [429]
+    assert (await guess(stranger, login, "alice", "alice-password-1")).status == 429
+    back = await visitor.log_in(await visitor.authorize("trusted", prompt="login"))
+    assert "code" in back.answer
+
+
+async def test_signing_in_is_no_guess(
+    stranger: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole office behind one address may come in at nine."""
+    monkeypatch.setattr(tries, "PER_ADDRESS", 2)
+
+    for _ in range(4):
+        stranger.http.cookie_jar.clear()
+        assert "code" in (await stranger.come_in()).answer
 
 
 async def test_half_a_sign_in_makes_no_known_browser(
