@@ -17,7 +17,7 @@ run: $(VENV)/ready ## everything on this machine: Postgres, Valkey, demo data, p
 	$(BIN)/grantlog dev $(ARGS)
 
 test: $(VENV)/ready ## every test, against real Postgres and Valkey
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/ready ## lint, format, types, import rules
 	$(BIN)/ruff check
