@@ -3,6 +3,7 @@ for each test, and a loop that may not block."""
 
 import asyncio
 import contextlib
+import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -35,14 +36,26 @@ def allow_asyncpg_to_connect(guard: BlockBuster) -> None:
         guard.functions[call].can_block_in("asyncpg/connect_utils.py", looks)
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Bytes that must be free in memory's file system before tests use it."""
+
+
+def fastest_folder() -> Path | None:
+    """Memory, where there is enough: a test's database is copied ten times faster."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        return MEMORY
+    return None
+
+
 @contextlib.contextmanager
-def reachable_folder() -> Iterator[Path]:
+def reachable_folder(within: Path | None) -> Iterator[Path]:
     """A temporary folder that the servers' account can enter when we are root.
 
     pytest's own tmp_path is closed to it: Postgres would need a user namespace,
     which containers often forbid.
     """
-    with tempfile.TemporaryDirectory(prefix="grantlog_test_") as name:
+    with tempfile.TemporaryDirectory(prefix="grantlog_test_", dir=within) as name:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder
@@ -51,7 +64,7 @@ def reachable_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def made_data() -> AsyncIterator[Path]:
     """The data folder of stopped servers with today's schema, to be copied."""
-    with reachable_folder() as folder:
+    with reachable_folder(fastest_folder()) as folder:
         async with Embedded(folder / "data", durable=False) as servers:
             await migrate_up(servers.database_url)
         yield folder / "data"
@@ -60,7 +73,7 @@ async def made_data() -> AsyncIterator[Path]:
 @pytest.fixture(scope="session")
 async def embedded(made_data: Path) -> AsyncIterator[Embedded]:
     """The session's servers. Not for tests that stop, flush or fill them."""
-    with reachable_folder() as folder:
+    with reachable_folder(fastest_folder()) as folder:
         await copy(made_data, folder / "data")
         async with Embedded(folder / "data", durable=False) as servers:
             yield servers
@@ -82,7 +95,7 @@ async def own_servers(
     indirect=True)` makes them safe from a power cut too (slower).
     """
     durable = getattr(request, "param", "") == "durable"
-    with reachable_folder() as folder:
+    with reachable_folder(None if durable else fastest_folder()) as folder:
         await copy(made_data, folder / "data")
         async with Embedded(folder / "data", durable=durable) as servers:
             yield servers

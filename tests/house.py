@@ -97,7 +97,14 @@ async def furnish(known: Services) -> None:
     await register_client(
         known, "trusted", secret=WEB_SECRET, first_party=True, **shared
     )
-    await register_client(known, "spa", token_endpoint_auth_method="none", **shared)
+    # A registration cannot let a public client off PKCE (RFC 9700 §2.1.1).
+    await register_client(
+        known,
+        "spa",
+        token_endpoint_auth_method="none",
+        require_pkce=False,
+        **shared,
+    )
     await register_client(
         known, "lenient", secret=WEB_SECRET, require_pkce=False, **shared
     )

@@ -148,7 +148,7 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkPage:
-    """One step of a run. `revision` lets an open page notice that the run moved."""
+    """One step of a run; `live` says which of its revisions the page shows."""
 
     nonce: str
     home: str
@@ -166,7 +166,6 @@ class WalkPage:
     evidence: EvidenceView | None
     rows_now: Sequence[RowView]
     arrived: Sequence["Arrival"]
-    revision: int
     next: StepView | None
     waiting: bool
     people: Sequence[Person]

@@ -1,6 +1,7 @@
 """From a run to its page: every value that the template shows is made here."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -31,8 +32,8 @@ from server.dev.playground_words import PARAMETERS
 from server.settings import Settings
 from server.web import csp, csrf, pages
 
-CSRF: str = "playground"
-HOME: str = "/dev/playground"
+CSRF: Final = "playground"
+HOME: Final = "/dev/playground"
 
 
 def walk_page(
@@ -50,7 +51,6 @@ def walk_page(
     home = pages.path_of(request, HOME)
     base = f"{home}/flows/{flow.name}"
     steps = [_step(each, at, run, base) for at, each in enumerate(flow.steps)]
-    found = run.evidence.get(place)
     return WalkPage(
         nonce=csp.nonce(request),
         home=home,
@@ -66,16 +66,9 @@ def walk_page(
         restart=base,
         csrf=csrf.token(request, CSRF),
         attempt=run.attempts(place),
-        evidence=evidence_view(found, flow.steps[place], opened, now)
-        if found
-        else None,
-        rows_now=[
-            row_now(each.kind, each.stream_id, row, now)
-            for each in run.watched
-            if (row := rows.get(each.stream_id))
-        ],
+        evidence=_evidence(run, place, opened, now),
+        rows_now=_rows_now(run, rows, now),
         arrived=arrived(request, bench, run),
-        revision=run.revision,
         next=steps[place + 1] if place + 1 < len(steps) else None,
         waiting=run.underway is not None and run.underway.place == place,
         people=demo.people(settings, now=now),
@@ -155,13 +148,16 @@ def shown_headers(request: Request) -> list[tuple[str, str]]:
     return sent
 
 
-def evidence_view(
-    evidence: Evidence, step: Step, opened: Mapping[str, Opened], now: int
-) -> EvidenceView:
+def _evidence(
+    run: Run, place: int, opened: Mapping[str, Opened], now: int
+) -> EvidenceView | None:
+    evidence = run.evidence.get(place)
+    if evidence is None:
+        return None
     answer = evidence.answer
     return EvidenceView(
         passed=evidence.passed,
-        expected=step.status,
+        expected=BY_NAME[run.flow].steps[place].status,
         answer=answer,
         body=lines(answer.json, now=now) if answer.json is not None else (),
         tokens=[decode(name, text, now=now) for name, text in evidence.artefacts],
@@ -191,6 +187,14 @@ def _row_change(change: RowChange, now: int) -> RowView:
         logged=change.logged,
         now=now,
     )
+
+
+def _rows_now(run: Run, rows: Mapping[UUID, Row | None], now: int) -> list[RowView]:
+    return [
+        row_now(each.kind, each.stream_id, row, now)
+        for each in run.watched
+        if (row := rows.get(each.stream_id))
+    ]
 
 
 def row_now(kind: str, stream_id: UUID, row: Row, now: int) -> RowView:

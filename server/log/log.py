@@ -82,8 +82,8 @@ class Log:
             async with appender.running(), beside:
                 yield log
         finally:
-            pool.drop()
-            aside.drop()
+            pool.close()
+            aside.close()
 
     @property
     def depth(self) -> int:

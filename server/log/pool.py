@@ -33,6 +33,7 @@ class Pool:
         self._observer = observer
         self._turns = asyncio.Semaphore(limit)
         self._idle: list[Connection] = []
+        self._closed = False
 
     async def rows(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         """Ask Postgres.
@@ -63,6 +64,11 @@ class Pool:
         """Terminate every connection that nobody uses just now."""
         while self._idle:
             self._idle.pop().terminate()
+
+    def close(self) -> None:
+        """Terminate every connection, those in use when their answer is there."""
+        self._closed = True
+        self.drop()
 
     @asynccontextmanager
     async def _turn(self, due: float) -> AsyncIterator[None]:
@@ -95,6 +101,8 @@ class Pool:
                 raise
             raise self._unavailable("postgres") from refused
         self._idle.append(connection)
+        if self._closed:
+            self.drop()
         return rows
 
     async def _connection(self) -> Connection:

@@ -69,9 +69,7 @@ class Reads:
 
 def stored(row: Any) -> Stored:
     stream_id, kind, version, state = row
-    return Stored(
-        stream_id=stream_id, kind=_KIND_OF[kind], version=version, state=state
-    )
+    return Stored(stream_id=stream_id, kind=_kind(kind), version=version, state=state)
 
 
 def recorded(row: Any) -> Recorded:
@@ -81,9 +79,9 @@ def recorded(row: Any) -> Recorded:
         n=row[1],
         recorded_at=row[2],
         stream_id=row[3],
-        kind=_KIND_OF[row[4]],
+        kind=_kind(row[4]),
         version=row[5],
-        type=NAME_OF[row[6]],
+        type=NAME_OF.get(row[6], str(row[6])),
         schema=row[7],
         event_id=row[8],
         data=row[9],
@@ -91,3 +89,8 @@ def recorded(row: Any) -> Recorded:
         meta=row[11],
         private=row[12],
     )
+
+
+def _kind(number: int) -> str:
+    # A later version's, in a rolling upgrade: whoever reads it parks that one stream.
+    return _KIND_OF.get(number, str(number))

@@ -346,3 +346,18 @@ async def test_what_happens_in_a_terminal_arrives_too(playhouse: House) -> None:
         heard = await listening.content.readuntil(b"grant.issued")
 
     assert b"event: log" in heard
+
+
+async def test_what_somebody_types_never_becomes_markup(playhouse: House) -> None:
+    attack = "\"'><script>alert(1)</script>"
+    async with Visitor(playhouse.issuer) as visitor:
+        page = await visitor.get("/dev/playground/flows/client-credentials/1")
+        form = page.forms["step-form"]
+        typed = {**dict(form.fields), "edit-scope": attack}
+        sent = await visitor.post(form.action, list(typed.items()))
+
+        shown = await visitor.follow(sent)
+
+    assert "alert(1)" in shown.text
+    assert shown.text.count("<script") == page.text.count("<script") == 1
+    assert f'value="{attack}' not in shown.text

@@ -8,13 +8,13 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import Any
 
 import aiohttp
 import asyncpg
 import pyotp
 import pytest
 import structlog
+from redis.asyncio import Redis
 
 from server import logs
 from tests.house import BYE, TOTP_SECRET, House
@@ -115,18 +115,11 @@ async def all_of_postgres(url: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
-async def all_of_redis(house: House) -> bytes:
+async def all_of_redis(url: str) -> bytes:
     """Every key with its value, as bytes."""
-    found: list[bytes] = []
-    cursor, redis = b"0", house.known.redis
-    while True:
-        answer: Any = await redis.ask("SCAN", cursor, "COUNT", 1000)
-        cursor, keys = answer
-        for key in keys:
-            value: Any = await redis.ask("DUMP", key)
-            found += [key, value or b""]
-        if cursor == b"0":
-            return b"\n".join(found)
+    async with Redis.from_url(url, driver_info=None) as redis:
+        found = [(key, await redis.dump(key)) async for key in redis.scan_iter()]
+    return b"\n".join(part for pair in found for part in pair if part)
 
 
 def found_in(haystack: bytes, secrets: Iterable[str]) -> list[str]:
@@ -158,7 +151,7 @@ async def test_no_secret_and_no_name_stays(
     personal = {"bob@example.com", "Bob Adams", AGENT}
 
     database = await all_of_postgres(house.known.settings.database_url)
-    redis = await all_of_redis(house)
+    redis = await all_of_redis(house.known.settings.redis_url)
 
     assert len(secrets) > 12
     assert "grant.code_redeemed" not in database  # types are numbers there

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from server.cli import reload
-from tests.conftest import reachable_folder
+from tests.conftest import fastest_folder, reachable_folder
 from tests.server.cli.conftest import PATIENCE, Cli, Start
 from tests.server.cli.test_serve import Output, is_running
 
@@ -22,7 +22,7 @@ READY = "Ready in"
 @pytest.fixture
 def data() -> Iterator[Path]:
     """A folder that the embedded servers' account can enter."""
-    with reachable_folder() as folder:
+    with reachable_folder(fastest_folder()) as folder:
         yield folder / "data"
 
 

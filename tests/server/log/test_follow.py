@@ -16,7 +16,7 @@ from server.log.line import APPEND
 from server.log.log import Log
 from tests.server.log.stories import born, doubles, fact, follow, moved, sql
 
-FAST, SLOW, SLOW_COMMITS = 6, 3, 12
+FAST, SLOW, SLOW_COMMITS = 6, 3, 8
 
 Poll = Callable[[], Awaitable[list[UUID]]]
 
@@ -50,7 +50,7 @@ def by_snapshot(log: Log, cursor: str) -> Poll:
 
     async def poll() -> list[UUID]:
         nonlocal cursor
-        window = await log.window(cursor, 7)
+        window = await log.window(cursor, 50)
         cursor = window.cursor
         ids = [one.event_id for one in window.events]
         return ids if window.complete else ids + await poll()
@@ -88,6 +88,7 @@ async def appended_slowly(
     unit = born(new_id())
     address = Address(database_url=database_url, role="grantlog_app", deadline=5)
     connection = await connect.connect(address)
+    await connection.execute("set idle_in_transaction_session_timeout = 0")
     transaction = connection.transaction()
     await transaction.start()
     await connection.fetch(APPEND, *batch.arguments([batch.prepare(unit)]))

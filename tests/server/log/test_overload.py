@@ -96,7 +96,7 @@ async def test_nobody_waits_beyond_the_deadline(
 ) -> None:
     """Who waits in the queue is told and never sent; who is in flight may be in."""
     options = LogOptions(
-        flushes=1, append_deadline=0.3, append_patience=60, observer=counting
+        flushes=1, append_deadline=1, append_patience=60, observer=counting
     )
     async with Log.open(database_url, options=options) as log:
         async with stuck(database_url, log) as held:
@@ -182,7 +182,7 @@ async def test_closing_does_not_wait_for_ever(database_url: str) -> None:
 
 async def test_reads_are_bounded(database_url: str, counting: Counting) -> None:
     """Past so many at once a reader waits for a turn until its deadline, then 503."""
-    options = LogOptions(read_limit=1, read_deadline=0.2, observer=counting)
+    options = LogOptions(read_limit=1, read_deadline=1, observer=counting)
     async with Log.open(database_url, options=options) as log:
         async with log.pool._turn(float("inf")):
             with pytest.raises(Unavailable) as late:
@@ -196,13 +196,30 @@ async def test_reads_are_bounded(database_url: str, counting: Counting) -> None:
 async def test_an_answer_that_takes_too_long_is_not_waited_for(
     database_url: str, counting: Counting
 ) -> None:
-    options = LogOptions(read_limit=1, read_deadline=0.2, observer=counting)
+    options = LogOptions(read_limit=1, read_deadline=1, observer=counting)
     async with Log.open(database_url, options=options) as log:
         with pytest.raises(Unavailable):
             await log.pool.rows("select pg_sleep(60)")
 
         assert counting.why == {"deadline": 1}
         assert await log.last(new_id()) == {}
+
+
+async def test_a_reader_who_outlives_the_log_leaves_no_connection(
+    database_url: str,
+) -> None:
+    async with Log.open(database_url) as log:
+        late = asyncio.create_task(log.pool.rows("select pg_sleep(0.3)"))
+        await until_one_sleeps(database_url)
+    await late
+
+    assert log.pool._idle == []
+
+
+async def until_one_sleeps(database_url: str) -> None:
+    asleep = "select from pg_stat_activity where wait_event = 'PgSleep'"
+    while not await sql(database_url, asleep):
+        pass
 
 
 async def test_a_connection_that_died_while_idle_costs_nobody_a_read(

@@ -10,7 +10,7 @@ from domain.events import KINDS
 from server.clock import new_id
 from server.log.errors import Unavailable
 from server.log.log import Log
-from server.log.reads import HEADS, LAST, LISTED
+from server.log.reads import HEADS, LAST, LISTED, stored
 from server.log.statements import statement
 from server.log.values import Unit
 from tests.server.log.stories import born, event, fact, moved, sql
@@ -194,3 +194,10 @@ async def test_an_event_costs_less_than_700_bytes(log: Log, database_url: str) -
            where inhparent = 'log.event'::regclass order by 1 limit 1""",
     )
     assert (row[0] - empty["bytes"]) / len(units) < 700
+
+
+def test_what_a_later_version_wrote_does_not_stop_this_one() -> None:
+    """Unknown numbers come back as text: one stream is parked, the others go on."""
+    later = stored((UUID(int=1), 999, 1, b"{}"))
+
+    assert later.kind == "999"
