@@ -13,7 +13,7 @@ from server import failpoints, health, routes
 from server.background import background
 from server.clock import SYSTEM, Clock
 from server.commands import Commands
-from server.dev import playground
+from server.dev.playground import routes as playground
 from server.directory import Directory
 from server.envelope import Envelopes
 from server.keys import ServerKeys

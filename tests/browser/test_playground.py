@@ -15,8 +15,8 @@ from server.app import open_services
 from server.configuring import plan
 from server.dev import demo
 from server.dev.embedded import DATABASE as MIGRATED, Embedded
-from server.dev.playground_flows import FLOWS
-from server.dev.playground_steps import Flow
+from server.dev.playground.flows import FLOWS
+from server.dev.playground.steps import Flow
 from tests.house import House, serving, settings_for
 from tests.server.clients import SOURCE, ShiftingClock
 from tests.visitor import Page as Answered, Visitor

@@ -7,17 +7,17 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from domain import token
-from server.dev import playground_client as client
-from server.dev.playground_client import Answer
-from server.dev.playground_events import Tail, subject_of, with_before
-from server.dev.playground_flows import BY_NAME, FLOWS
-from server.dev.playground_json import difference, focus, lines
-from server.dev.playground_pages import clause
-from server.dev.playground_runs import LIFETIME, MOST_RUNS, Run, Runs
-from server.dev.playground_steps import Flow, Request, fill, unmet, values
-from server.dev.playground_tokens import checks, decode, grant_of, half_hash
-from server.dev.playground_walk import came_back
-from server.dev.playground_words import moment
+from server.dev.playground import client
+from server.dev.playground.client import Answer
+from server.dev.playground.events import Tail, subject_of, with_before
+from server.dev.playground.flows import BY_NAME, FLOWS
+from server.dev.playground.pages import clause
+from server.dev.playground.pretty import difference, focus, lines
+from server.dev.playground.runs import LIFETIME, MOST_RUNS, Run, Runs
+from server.dev.playground.steps import Flow, Request, fill, unmet, values
+from server.dev.playground.tokens import checks, decode, grant_of, half_hash
+from server.dev.playground.walk import came_back
+from server.dev.playground.words import moment
 from server.log.values import Recorded, Window
 
 NOW = 1_900_000_000

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from server.dev.playground_attacks import CODE_REPLAY, REFRESH_REPLAY
-from server.dev.playground_moves import (
+from server.dev.playground.attacks import CODE_REPLAY, REFRESH_REPLAY
+from server.dev.playground.moves import (
     DEAD,
     PERSON,
     SECOND,
@@ -17,7 +17,7 @@ from server.dev.playground_moves import (
     refresh,
     revoke,
 )
-from server.dev.playground_steps import NOTHING, Expectation, Flow, Step, get, post
+from server.dev.playground.steps import NOTHING, Expectation, Flow, Step, get, post
 
 RETRY: Final = refresh(
     title="Pretend the answer was lost",

@@ -9,10 +9,10 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from server import services
-from server.dev.playground_events import Seen, show
-from server.dev.playground_pages import Arrival
-from server.dev.playground_runs import Run
-from server.dev.playground_state import BENCH, Bench
+from server.dev.playground.events import Seen, show
+from server.dev.playground.pages import Arrival
+from server.dev.playground.runs import Run
+from server.dev.playground.state import BENCH, Bench
 from server.log.errors import Unavailable
 from server.log.values import Recorded
 from server.web import csrf, pages

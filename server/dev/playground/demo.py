@@ -9,7 +9,7 @@ import pyotp
 
 from server.configuring.entries import Config, UserEntry
 from server.dev import demo
-from server.dev.playground_pages import Credential, Person
+from server.dev.playground.pages import Credential, Person
 from server.settings import Settings
 
 ABOUT: Final[Mapping[str, str]] = {

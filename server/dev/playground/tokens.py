@@ -13,8 +13,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from domain import stream_id, token
-from server.dev.playground_json import decoded
-from server.dev.playground_words import ARTEFACTS, CLAIMS, NUMBERS, moment
+from server.dev.playground.pretty import decoded
+from server.dev.playground.words import ARTEFACTS, CLAIMS, NUMBERS, moment
 
 ALGORITHMS: Final = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
 JWT_PARTS: Final = 3

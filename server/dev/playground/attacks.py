@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from server.dev.playground_moves import (
+from server.dev.playground.moves import (
     DEAD,
     SECOND,
     THIRD,
@@ -13,7 +13,7 @@ from server.dev.playground_moves import (
     refresh,
     refused,
 )
-from server.dev.playground_steps import NOTHING, Flow, post
+from server.dev.playground.steps import NOTHING, Flow, post
 
 CODE_REPLAY: Final = Flow(
     name="code-replay",

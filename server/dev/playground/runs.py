@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from server.dev.playground_client import Answer
-from server.dev.playground_events import Seen
-from server.dev.playground_steps import Request
-from server.dev.playground_tokens import Check
-from server.dev.playground_witness import Before, RowChange, Watched
+from server.dev.playground.client import Answer
+from server.dev.playground.events import Seen
+from server.dev.playground.steps import Request
+from server.dev.playground.tokens import Check
+from server.dev.playground.witness import Before, RowChange, Watched
 
 MOST_RUNS: Final = 200
 LIFETIME: Final = 3600

@@ -8,13 +8,12 @@ from uuid import UUID
 from aiohttp import web
 
 from server import services
-from server.dev import playground_demo as demo
-from server.dev.playground_client import curl, headers
-from server.dev.playground_events import Opened, Seen, Shown, short, show
-from server.dev.playground_flows import BY_NAME
-from server.dev.playground_json import lines
-from server.dev.playground_live import arrived
-from server.dev.playground_pages import (
+from server.dev.playground import demo
+from server.dev.playground.client import curl, headers
+from server.dev.playground.events import Opened, Seen, Shown, short, show
+from server.dev.playground.flows import BY_NAME
+from server.dev.playground.live import arrived
+from server.dev.playground.pages import (
     EvidenceView,
     ParameterView,
     RequestView,
@@ -22,13 +21,14 @@ from server.dev.playground_pages import (
     WalkPage,
     clause,
 )
-from server.dev.playground_rows import Row, RowView, compare
-from server.dev.playground_runs import EMPTY, Evidence, Run, Text
-from server.dev.playground_state import Bench
-from server.dev.playground_steps import Draft, Request, Step, fill, unmet, values
-from server.dev.playground_tokens import decode
-from server.dev.playground_witness import RowChange
-from server.dev.playground_words import PARAMETERS
+from server.dev.playground.pretty import lines
+from server.dev.playground.rows import Row, RowView, compare
+from server.dev.playground.runs import EMPTY, Evidence, Run, Text
+from server.dev.playground.state import Bench
+from server.dev.playground.steps import Draft, Request, Step, fill, unmet, values
+from server.dev.playground.tokens import decode
+from server.dev.playground.witness import RowChange
+from server.dev.playground.words import PARAMETERS
 from server.settings import Settings
 from server.web import csp, csrf, pages
 

@@ -7,8 +7,8 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
-from server.dev.playground_events import Tail
-from server.dev.playground_runs import Runs
+from server.dev.playground.events import Tail
+from server.dev.playground.runs import Runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,14 @@ from joserfc.jwk import KeySet
 
 from domain import pkce
 from server.clock import Clock
-from server.dev import playground_client as client, playground_demo as demo
-from server.dev.playground_client import Answer
-from server.dev.playground_flows import BY_NAME
-from server.dev.playground_runs import Evidence, Run, Text, Underway, arrived
-from server.dev.playground_state import Bench
-from server.dev.playground_steps import Flow, Request, Step
-from server.dev.playground_tokens import Check, checks
-from server.dev.playground_witness import look, look_again
+from server.dev.playground import client, demo
+from server.dev.playground.client import Answer
+from server.dev.playground.flows import BY_NAME
+from server.dev.playground.runs import Evidence, Run, Text, Underway, arrived
+from server.dev.playground.state import Bench
+from server.dev.playground.steps import Flow, Request, Step
+from server.dev.playground.tokens import Check, checks
+from server.dev.playground.witness import look, look_again
 from server.services import Services
 
 ARTEFACTS: Final = ("code", "access_token", "refresh_token", "id_token")

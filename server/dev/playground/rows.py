@@ -9,9 +9,9 @@ from uuid import UUID
 from projections import codec, states
 from projections.redis import Away
 from projections.states import Entry
-from server.dev.playground_events import ordered_state
-from server.dev.playground_json import Line, decoded, difference
-from server.dev.playground_words import span
+from server.dev.playground.events import ordered_state
+from server.dev.playground.pretty import Line, decoded, difference
+from server.dev.playground.words import span
 from server.services import Services
 
 ABSENT: Final = "—"

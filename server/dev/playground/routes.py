@@ -14,21 +14,15 @@ from aiohttp import web
 
 from domain.errors import InvalidRequest
 from server import services
-from server.dev import (
-    playground_client as client,
-    playground_live as live,
-    playground_start as start,
-    playground_stream as stream,
-    playground_walk as walk,
-)
-from server.dev.playground_events import Tail
-from server.dev.playground_flows import BY_NAME
-from server.dev.playground_opened import opened
-from server.dev.playground_runs import Run, Runs, Text, Underway, leaving
-from server.dev.playground_state import BENCH, Bench
-from server.dev.playground_steps import Flow, Request, unmet
-from server.dev.playground_views import CSRF, HOME, filled, seen_at, walk_page
-from server.dev.playground_witness import rows_of
+from server.dev.playground import client, live, start, stream, walk
+from server.dev.playground.events import Tail
+from server.dev.playground.flows import BY_NAME
+from server.dev.playground.opened import opened
+from server.dev.playground.runs import Run, Runs, Text, Underway, leaving
+from server.dev.playground.state import BENCH, Bench
+from server.dev.playground.steps import Flow, Request, unmet
+from server.dev.playground.views import CSRF, HOME, filled, seen_at, walk_page
+from server.dev.playground.witness import rows_of
 from server.web import csrf, forms, pages
 from server.web.refusals import Stale
 

@@ -10,8 +10,8 @@ from urllib.parse import quote_plus
 import aiohttp
 from yarl import URL
 
-from server.dev.playground_json import decoded
-from server.dev.playground_steps import Pairs, Request
+from server.dev.playground.pretty import decoded
+from server.dev.playground.steps import Pairs, Request
 
 DEADLINE: Final = 15.0
 LARGEST_ANSWER: Final = 256 * 1024

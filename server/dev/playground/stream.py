@@ -5,13 +5,13 @@ from uuid import UUID
 from aiohttp import web
 
 from server import services
-from server.dev.playground_events import with_before
-from server.dev.playground_live import arrived
-from server.dev.playground_opened import opened
-from server.dev.playground_pages import StreamPage
-from server.dev.playground_rows import peek
-from server.dev.playground_state import BENCH
-from server.dev.playground_views import HOME, row_now, shown_events
+from server.dev.playground.events import with_before
+from server.dev.playground.live import arrived
+from server.dev.playground.opened import opened
+from server.dev.playground.pages import StreamPage
+from server.dev.playground.rows import peek
+from server.dev.playground.state import BENCH
+from server.dev.playground.views import HOME, row_now, shown_events
 from server.web import csp, pages
 
 

@@ -7,13 +7,13 @@ from aiohttp import web
 from domain.client import CLIENT, Client
 from domain.stream_id import named
 from server import services
-from server.dev import playground_demo as demo
-from server.dev.playground_flows import FLOWS
-from server.dev.playground_live import arrived
-from server.dev.playground_pages import Card, Link, StartPage, clause
-from server.dev.playground_state import BENCH, Bench
-from server.dev.playground_steps import Flow
-from server.dev.playground_views import HOME
+from server.dev.playground import demo
+from server.dev.playground.flows import FLOWS
+from server.dev.playground.live import arrived
+from server.dev.playground.pages import Card, Link, StartPage, clause
+from server.dev.playground.state import BENCH, Bench
+from server.dev.playground.steps import Flow
+from server.dev.playground.views import HOME
 from server.web import csp, csrf, pages
 
 DEMO_CLIENT: Final = FLOWS[0].client

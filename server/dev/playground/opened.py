@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from server import services
-from server.dev.playground_events import Opened, Seen, subject_of
+from server.dev.playground.events import Opened, Seen, subject_of
 from server.log.kek import CannotOpen
 from server.log.values import Recorded
 

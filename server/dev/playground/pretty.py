@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from server.dev.playground_words import distance
+from server.dev.playground.words import distance
 
 INLINE: Final = 56
 """A list of plain values stays on one line up to this many characters."""

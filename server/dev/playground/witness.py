@@ -6,10 +6,10 @@ from typing import Final
 from uuid import UUID
 
 from domain import stream_id
-from server.dev.playground_events import Seen, Tail, with_before
-from server.dev.playground_json import decoded
-from server.dev.playground_rows import Row, peek
-from server.dev.playground_tokens import grant_of
+from server.dev.playground.events import Seen, Tail, with_before
+from server.dev.playground.pretty import decoded
+from server.dev.playground.rows import Row, peek
+from server.dev.playground.tokens import grant_of
 from server.services import Services
 
 SHOWN_ROWS: Final = frozenset({"grant", "session", "consent"})

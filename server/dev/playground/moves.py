@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from server.dev.playground_steps import (
+from server.dev.playground.steps import (
     CODE,
     NOTHING,
     TOKENS,

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from domain import stream_id
 from projections import codec
-from server.dev.playground_json import Line, decoded, difference, focus, lines
-from server.dev.playground_words import EVENTS, exact_time
+from server.dev.playground.pretty import Line, decoded, difference, focus, lines
+from server.dev.playground.words import EVENTS, exact_time
 from server.log.values import Recorded, Window
 
 REMEMBERED: Final = 500

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from server.dev.playground_client import Answer, CurlLine
-from server.dev.playground_events import Shown
-from server.dev.playground_json import Line
-from server.dev.playground_rows import RowView
-from server.dev.playground_tokens import Check, Decoded
+from server.dev.playground.client import Answer, CurlLine
+from server.dev.playground.events import Shown
+from server.dev.playground.pretty import Line
+from server.dev.playground.rows import RowView
+from server.dev.playground.tokens import Check, Decoded
 
 RFC: Final = "https://www.rfc-editor.org/rfc/rfc"
 OPENID: Final = "https://openid.net/specs/"

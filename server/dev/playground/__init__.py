@@ -1,0 +1,1 @@
+"""The playground: flows walked step by step, with the log and Redis beside."""
