@@ -60,6 +60,7 @@ def settings_for(database_url: str, redis_url: str, port: int) -> Settings:
         redis_url=redis_url,
         secrets=KEK,
         development=True,
+        redis_deadline=5.0,  # a busy machine must not change a story's end
         host="127.0.0.1",
         port=port,
     )

@@ -1,9 +1,8 @@
 """A batch of units as the arrays `sql/append.sql` takes, and what it answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, Final, TypeAlias
-from uuid import UUID
 
 import asyncpg
 
@@ -26,21 +25,19 @@ _KEY_COLUMNS: Final = 5
 
 
 class Prepared(Value, frozen=True):
-    """A unit made ready when its caller came, so that a flush has little to do."""
+    """A unit made ready when its caller came, so that a flush has little to do.
 
-    unit: Unit
+    Args:
+        head: what its head becomes; None: facts.
+        claims: what only one unit in flight may touch, its stream and its keys.
+        size: bytes of its events.
+    """
+
     head: Row | None
     events: tuple[Row, ...]
     keys: tuple[Row, ...]
+    claims: tuple[Hashable, ...]
     size: int
-
-    @property
-    def claims(self) -> tuple[UUID | tuple[str, bytes], ...]:
-        """What only one unit in flight may touch: its stream and its keys."""
-        if self.head is None:
-            return ()
-        keys = self.unit.keys
-        return (self.unit.stream_id, *((key.kind, key.key) for key in keys))
 
 
 def prepare(unit: Unit) -> Prepared:
@@ -52,14 +49,16 @@ def prepare(unit: Unit) -> Prepared:
     """
     if not unit.events or (unit.expected is None and unit.keys):
         raise ValueError("a unit has events, and facts have no unique keys")
+    if len({(key.kind, key.key) for key in unit.keys}) < len(unit.keys):
+        raise ValueError("a unit has events, and claims a unique key once")
     kind = KINDS[unit.kind]
     return Prepared(
-        unit=unit,
         head=_head(unit, kind),
         events=tuple(_events(unit, kind)),
         keys=tuple(
             (unit.stream_id, key.kind, key.key, key.expires_at) for key in unit.keys
         ),
+        claims=() if unit.expected is None else _claims(unit),
         size=sum(map(_size, unit.events)),
     )
 
@@ -108,6 +107,11 @@ def _head(unit: Unit, kind: int) -> Row | None:
         return None
     after = unit.expected + len(unit.events)
     return (unit.stream_id, kind, unit.expected, after, unit.expires_at)
+
+
+def _claims(unit: Unit) -> tuple[Hashable, ...]:
+    # A UUID hashes in Python, its number in C.
+    return (unit.stream_id.int, *((key.kind, key.key) for key in unit.keys))
 
 
 def _events(unit: Unit, kind: int) -> Iterable[Row]:

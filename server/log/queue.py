@@ -7,7 +7,6 @@ and while it is made durable the next batch gathers by itself.
 import asyncio
 from collections import deque
 from collections.abc import Hashable, Iterable
-from typing import TypeAlias
 
 from server.log.batch import Prepared
 from server.log.errors import Unavailable
@@ -47,14 +46,11 @@ class Pending:
             self.future.set_exception(error)
 
 
-Claim: TypeAlias = Hashable
-
-
 class Claims:
     """Streams and unique keys in flight: one unit each, the others wait behind it."""
 
     def __init__(self) -> None:
-        self._behind: dict[Claim, list[Pending]] = {}
+        self._behind: dict[Hashable, list[Pending]] = {}
 
     def take(self, pending: Pending) -> bool:
         """Claim all that the unit touches, or let it wait behind whoever has some."""
@@ -62,7 +58,8 @@ class Claims:
             if claim in self._behind:
                 self._behind[claim].append(pending)
                 return False
-        self._behind.update((claim, []) for claim in pending.unit.claims)
+        for claim in pending.unit.claims:
+            self._behind[claim] = []
         return True
 
     def free(self, pending: Pending) -> list[Pending]:

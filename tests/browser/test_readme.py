@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser, Request
 
 from server import settings
 
@@ -27,6 +27,8 @@ BLOCK = re.compile(
 )
 ANYTHING = "…"
 END = "the-block-has-ended"
+NOBODY = "http://localhost:9999/"
+"""Where the redirect ends and nothing listens."""
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ class Shell:
             stdout=asyncio.subprocess.PIPE,
         )
         yield cls(process)
-        await process.communicate()
+        await process.communicate(b"exit\n")
 
     async def run(self, script: str) -> str:
         """Return what the block printed."""
@@ -92,11 +94,11 @@ async def sign_in(chromium: Browser, url: str) -> str:
     page = await chromium.new_page()
     ends: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    async def note(route: Route) -> None:
-        ends.set_result(route.request.url)
-        await route.abort()
+    def note(request: Request) -> None:
+        if request.url.startswith(NOBODY) and not ends.done():
+            ends.set_result(request.url)
 
-    await page.route("http://localhost:9999/**", note)
+    page.on("request", note)
     await page.goto(url)
     await page.fill("[name=username]", "alice")
     await page.fill("[name=password]", "alice-password-1")

@@ -229,8 +229,9 @@ async def test_a_caller_who_is_cancelled_cancels_nobody(log: Log) -> None:
             events=(event(),),
             keys=(key("alice"),),
         ),
+        born(new_id(), key("alice"), key("alice")),
     ],
-    ids=["no events", "fact with a key"],
+    ids=["no events", "fact with a key", "a key twice"],
 )
 async def test_a_unit_that_makes_no_sense_never_reaches_a_batch(
     log: Log, unit: Unit
