@@ -82,7 +82,7 @@ async def open_services(
 
 def _log_options(settings: Settings, metrics: Metrics) -> LogOptions:
     return LogOptions(
-        durability="replicated" if settings.durability == "replicated" else "local",
+        durability=settings.durability,
         append_deadline=settings.append_deadline,
         append_queue=settings.append_queue,
         read_limit=settings.read_limit,
