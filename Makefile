@@ -38,7 +38,8 @@ $(VENV)/ready: $(VENV)/locked pyproject.toml
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What it stands on, exactly as locked. From scratch, so that nothing old stays.
+# What it stands on, exactly as locked and nothing resolved anew (--no-deps: pip would
+# look at newer releases for an extra). From scratch, so that nothing old stays.
 $(VENV)/locked: requirements.lock
 	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
@@ -54,5 +55,5 @@ $(VENV)/locked: requirements.lock
 	fi; \
 	echo "Setting up $(VENV) with $$("$$found" --version); once, about half a minute"; \
 	rm -rf $(VENV) && "$$found" -m venv $(VENV)
-	$(PIP) install --quiet --quiet --no-compile --require-hashes --requirement requirements.lock
+	$(PIP) install --quiet --quiet --no-compile --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
