@@ -3,11 +3,12 @@
 Redeeming a code and rotating a refresh token are each one append at an expected
 version, so of a hundred racers one wins (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
 What may happen to it is decided in `issuing`, `redemption`, `refreshing` and
-`revocation`; its parts and events are in `grant_events`.
+`revocation`; its events are in `grant_events`, its states in `grant_state`.
 """
 
 from typing import Final
-from uuid import UUID
+
+from msgspec.structs import replace
 
 from domain.errors import InvalidGrant
 from domain.grant_events import (
@@ -20,6 +21,7 @@ from domain.grant_events import (
     CodeIssued,
     CodeRedeemed,
     CodeReplayed,
+    Confirmation,
     Event,
     Issued,
     Mint,
@@ -28,8 +30,8 @@ from domain.grant_events import (
     RefreshReplayed,
     Revoked,
 )
+from domain.grant_state import Coded, Dead, GrantState, Live, RevokedToken, Unstarted
 from domain.stream import BrokenHistory, Stream
-from domain.value import State, Value
 
 __all__ = [
     "CLOCK_SKEW",
@@ -45,6 +47,7 @@ __all__ = [
     "CodeRedeemed",
     "CodeReplayed",
     "Coded",
+    "Confirmation",
     "Dead",
     "Event",
     "GrantState",
@@ -62,9 +65,10 @@ __all__ = [
     "expires_at",
     "given_with_refresh",
     "is_unrevoked",
+    "issued",
     "listed",
 ]
-"""The parts and events of `grant_events` are had from here."""
+"""Its parts, events and states are had from here."""
 
 LISTED_TOKENS: Final = 32
 """How many live access tokens a state lists; older ones verify by signature."""
@@ -72,99 +76,75 @@ LISTED_TOKENS: Final = 32
 CLOCK_SKEW: Final = 60
 """Seconds by which clocks of nodes may differ without waking a revoked token."""
 
-# States
-
-
-class Unstarted(State, frozen=True):
-    pass
-
-
-class Coded(State, frozen=True):
-    """A code is out and not yet redeemed."""
-
-    approval: Approval
-    code: Code
-
-
-class RevokedToken(Value, frozen=True):
-    """A single dead token, remembered until it would have died by itself."""
-
-    number: int
-    until: int
-
-
-class Live(State, frozen=True):
-    """Tokens are out; `issued` counts them.
-
-    `tokens_until` is when the last of all access tokens dies, listed or not.
-    """
-
-    approval: Approval
-    issued: int
-    tokens_until: int
-    tokens: tuple[AccessToken, ...] = ()
-    refresh: Refresh | None = None
-    revoked: tuple[RevokedToken, ...] = ()
-
-
-class Dead(State, frozen=True):
-    """Nothing of it is good any more, whatever a token's own expiry says.
-
-    `until` is when the last of its artefacts would have died by itself.
-    """
-
-    client_id: str
-    reason: str
-    at: int
-    user_id: UUID | None = None
-    until: int | None = None
-
-
-GrantState = Unstarted | Coded | Live | Dead
-
 # What happens next
 
 
 def evolve(state: GrantState, event: Event) -> GrantState:
     match state, event:
-        case Unstarted(), CodeIssued(approval=approval, code=code):
-            return Coded(approval=approval, code=code)
-        case Unstarted(), Issued(approval=approval, token=token, refresh=refresh):
-            return _live(approval, token, refresh)
-        case Coded(approval=approval), CodeRedeemed(token=token, refresh=refresh):
-            return _live(approval, token, refresh)
-        case Live(), Refreshed(token=token, refresh=refresh):
-            return _with_token(state, token, refresh)
-        case Live(), AccessTokenAdded(token=token):
-            return _with_token(state, token, state.refresh)
-        case Live(), AccessTokenRevoked(number=number, until=until):
-            return _without_token(state, RevokedToken(number=number, until=until))
+        case Unstarted(), _:
+            return _begun(event)
+        case ((Coded() | Live() | Dead()), Carried()):
+            return state
         case ((Coded() | Live()), CodeReplayed(at=at)):
             return _dead(state, reason="code_replayed", at=at)
         case Live(), RefreshReplayed(at=at):
             return _dead(state, reason="refresh_replayed", at=at)
         case ((Coded() | Live()), Revoked(reason=reason, at=at)):
             return _dead(state, reason=reason, at=at)
-        case ((Coded() | Live() | Dead()), Carried()):
-            return state
+        case Coded(approval=approval), CodeRedeemed(token=token, refresh=refresh):
+            return _live(approval, token, refresh)
+        case Live(), _:
+            return _lived_on(state, event)
         case _:
             raise BrokenHistory(state, event)
 
 
-def _live(approval: Approval, token: AccessToken, refresh: Refresh | None) -> Live:
+def _begun(event: Event) -> Coded | Live:
+    match event:
+        case CodeIssued(approval=approval, code=code, token=None):
+            return Coded(approval=approval, code=code)
+        case CodeIssued(approval=approval, code=code, token=token):
+            return _live(approval, token, code=code)
+        case Issued(approval=approval, token=token, refresh=refresh):
+            return _live(approval, token, refresh)
+        case _:
+            raise BrokenHistory(Unstarted(), event)
+
+
+def _lived_on(live: Live, event: Event) -> Live:
+    match event:
+        case CodeRedeemed(token=token, refresh=refresh) if live.code:
+            return _with_token(replace(live, code=None), token, refresh)
+        case Refreshed(token=token, refresh=refresh):
+            return _with_token(live, token, refresh)
+        case AccessTokenAdded(token=token):
+            return _with_token(live, token, live.refresh)
+        case AccessTokenRevoked(number=number, until=until):
+            return _without_token(live, RevokedToken(number=number, until=until))
+        case _:
+            raise BrokenHistory(live, event)
+
+
+def _live(
+    approval: Approval,
+    token: AccessToken | None,
+    refresh: Refresh | None = None,
+    code: Code | None = None,
+) -> Live:
     return Live(
         approval=approval,
-        issued=1,
-        tokens_until=token.expires_at,
-        tokens=(token,),
+        issued=1 if token else 0,
+        tokens_until=token.expires_at if token else approval.started_at,
+        tokens=(token,) if token else (),
         refresh=refresh,
+        code=code,
     )
 
 
 def _with_token(live: Live, token: AccessToken, refresh: Refresh | None) -> Live:
     fresh = tuple(t for t in live.tokens if t.expires_at > token.issued_at)
-    return Live(
-        approval=live.approval,
+    return replace(
+        live,
         issued=token.number,
         tokens_until=max(live.tokens_until, token.expires_at),
         tokens=(*fresh, token)[-LISTED_TOKENS:],
@@ -180,12 +160,9 @@ def _remembered(
 
 
 def _without_token(live: Live, revoked: RevokedToken) -> Live:
-    return Live(
-        approval=live.approval,
-        issued=live.issued,
-        tokens_until=live.tokens_until,
+    return replace(
+        live,
         tokens=tuple(t for t in live.tokens if t.number != revoked.number),
-        refresh=live.refresh,
         revoked=(*live.revoked, revoked),
     )
 
@@ -206,8 +183,9 @@ def expires_at(state: GrantState) -> int | None:
     match state:
         case Coded(code=code):
             return code.expires_at
-        case Live(tokens_until=until, refresh=current):
-            return max(until, current.expires_at) if current else until
+        case Live(tokens_until=until, refresh=refresh, code=code):
+            ends = (part.expires_at for part in (refresh, code) if part)
+            return max((until, *ends))
         case Dead(until=until):
             return until
         case _:
@@ -223,6 +201,11 @@ GRANT: Final[Stream[GrantState, Event]] = Stream(
 
 def is_unrevoked(state: Live, number: int) -> bool:
     return all(revoked.number != number for revoked in state.revoked)
+
+
+def issued(state: GrantState) -> int:
+    """Return how many access tokens it has given: the next is one more."""
+    return state.issued if isinstance(state, Live) else 0
 
 
 def listed(state: GrantState, number: int) -> AccessToken | None:

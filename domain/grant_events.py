@@ -7,8 +7,26 @@ from domain import pkce
 from domain.value import Value
 
 
+class Confirmation(Value, frozen=True):
+    """The one key that may use a token (RFC 7800 §3.1).
+
+    `jkt` is the thumbprint of a DPoP key (RFC 9449 §6.1), `x5t_s256` that of a TLS
+    client certificate (RFC 8705 §3.1); one of them.
+    """
+
+    jkt: str | None = None
+    x5t_s256: str | None = None
+
+
 class Approval(Value, frozen=True):
-    """What was allowed: by whom, to whom, for what (RFC 6749 §4.1.1)."""
+    """What was allowed: by whom, to whom, for what (RFC 6749 §4.1.1).
+
+    `response_type` is what the authorization endpoint gave, if it began there: what
+    is not the code went through the browser (OIDC Core §3.3). `subject` is what the
+    client calls the person, None for their own id (OIDC Core §8). `actors` act in
+    the person's name, the current one first (RFC 8693 §4.1); `parent` is the grant
+    of the token that was exchanged (RFC 8693 §2.1).
+    """
 
     client_id: str
     grant_type: str
@@ -23,6 +41,10 @@ class Approval(Value, frozen=True):
     acr: str | None = None
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
+    response_type: tuple[str, ...] = ()
+    subject: str | None = None
+    actors: tuple[str, ...] = ()
+    parent: UUID | None = None
 
     @property
     def offline(self) -> bool:
@@ -31,19 +53,24 @@ class Approval(Value, frozen=True):
 
 
 class Code(Value, frozen=True):
-    """What the authorization code is bound to (RFC 6749 §4.1.2, RFC 7636 §4.4)."""
+    """What the authorization code is bound to (RFC 6749 §4.1.2, RFC 7636 §4.4).
+
+    `jkt` is the DPoP key that alone may redeem it (RFC 9449 §10).
+    """
 
     redirect_uri: str
     expires_at: int
     redirect_uri_given: bool = True
     challenge: pkce.Challenge | None = None
+    jkt: str | None = None
 
 
 class AccessToken(Value, frozen=True):
     """One access token: its number in the grant and its digest, never itself.
 
     `scope` and `audience` are None where they are the grant's own. `kid` is the
-    key that signed a JWT, None for an opaque token.
+    key that signed a JWT, None for an opaque token. `cnf` is the key that may use
+    it, None for a bearer token.
     """
 
     number: int
@@ -53,18 +80,21 @@ class AccessToken(Value, frozen=True):
     scope: tuple[str, ...] | None = None
     audience: tuple[str, ...] | None = None
     kid: str | None = None
+    cnf: Confirmation | None = None
 
 
 class Refresh(Value, frozen=True):
     """The one refresh token that is good now; the token itself is derived.
 
-    `token` is the number of the access token that was given with it.
+    `token` is the number of the access token that was given with it. `cnf` is the
+    key that alone may use it: a public client's (RFC 9449 §5, RFC 8705 §4).
     """
 
     generation: int
     token: int
     rotated_at: int
     expires_at: int
+    cnf: Confirmation | None = None
 
 
 Mint = Callable[[Approval, int], AccessToken]
@@ -74,8 +104,11 @@ Mint = Callable[[Approval, int], AccessToken]
 
 
 class CodeIssued(Value, frozen=True):
+    """`token` went out beside the code, through the browser (OIDC Core §3.3)."""
+
     approval: Approval
     code: Code
+    token: AccessToken | None = None
 
 
 class CodeRedeemed(Value, frozen=True):
@@ -88,10 +121,13 @@ class CodeReplayed(Value, frozen=True):
 
 
 class Issued(Value, frozen=True):
-    """Tokens without a code: client credentials and the like (RFC 6749 §4.4)."""
+    """Tokens without a code: client credentials and the like (RFC 6749 §4.4).
+
+    No `token`: an ID token alone was given (OIDC Core §3.2).
+    """
 
     approval: Approval
-    token: AccessToken
+    token: AccessToken | None = None
     refresh: Refresh | None = None
 
 

@@ -2,6 +2,7 @@
 
 from domain.errors import InvalidGrant
 from domain.grant import (
+    AccessToken,
     Approval,
     Code,
     CodeIssued,
@@ -14,17 +15,27 @@ from domain.grant import (
 
 
 def issue_code(
-    state: GrantState, *, approval: Approval, code: Code
+    state: GrantState, *, approval: Approval, code: Code, mint: Mint | None = None
 ) -> tuple[CodeIssued]:
+    """Begin with a code, and with an access token beside it where `mint` is given."""
     _check_new(state)
-    return (CodeIssued(approval=approval, code=code),)
+    token = mint(approval, 1) if mint else None
+    return (CodeIssued(approval=approval, code=code, token=token),)
 
 
 def issue(
-    state: GrantState, *, approval: Approval, mint: Mint, refresh: Refresh | None = None
+    state: GrantState,
+    *,
+    approval: Approval,
+    mint: Mint | None,
+    refresh_lifetime: int | None = None,
 ) -> tuple[Issued]:
+    """Begin with tokens; without `mint` an ID token is all that is given."""
     _check_new(state)
-    return (Issued(approval=approval, token=mint(approval, 1), refresh=refresh),)
+    token = mint(approval, 1) if mint else None
+    now = approval.started_at
+    refresh = first_refresh(token, lifetime=refresh_lifetime, now=now)
+    return (Issued(approval=approval, token=token, refresh=refresh),)
 
 
 def _check_new(state: GrantState) -> None:
@@ -32,8 +43,12 @@ def _check_new(state: GrantState) -> None:
         raise InvalidGrant("the grant has begun already", reason="GRANT_EXISTS")
 
 
-def first_refresh(*, lifetime: int | None, now: int) -> Refresh | None:
-    """Return the refresh token that goes with access token 1, if there is one."""
-    if lifetime is None:
+def first_refresh(
+    token: AccessToken | None, *, lifetime: int | None, now: int
+) -> Refresh | None:
+    """Return the refresh token that goes out with `token`, if there is one."""
+    if token is None or lifetime is None:
         return None
-    return Refresh(generation=1, token=1, rotated_at=now, expires_at=now + lifetime)
+    return Refresh(
+        generation=1, token=token.number, rotated_at=now, expires_at=now + lifetime
+    )

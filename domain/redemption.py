@@ -15,6 +15,7 @@ from domain.grant import (
     Mint,
     Unstarted,
     check_holder,
+    issued,
 )
 from domain.issuing import first_refresh
 from domain.value import Value
@@ -44,18 +45,15 @@ def redeem(
     match state:
         case Unstarted() | Dead():
             raise InvalidGrant("the code is not good", reason="CODE_UNKNOWN")
+        case Coded(code=Code() as code) | Live(code=Code() as code):
+            check_holder(state.approval, presented.client_id)
+            _check_code(code, presented, now)
+            token = mint(state.approval, issued(state) + 1)
+            refresh = first_refresh(token, lifetime=refresh_lifetime, now=now)
+            return (CodeRedeemed(token=token, refresh=refresh),)
         case Live(approval=approval):
             check_holder(approval, presented.client_id)
             return (CodeReplayed(at=now),)
-        case Coded(approval=approval, code=code):
-            check_holder(approval, presented.client_id)
-            _check_code(code, presented, now)
-            return (
-                CodeRedeemed(
-                    token=mint(approval, 1),
-                    refresh=first_refresh(lifetime=refresh_lifetime, now=now),
-                ),
-            )
         case _:
             assert_never(state)
 

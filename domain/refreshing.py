@@ -4,6 +4,8 @@ The token of each generation is derived, so saying an answer again is a read: it
 makes nothing new, and a lost answer never forks the family.
 """
 
+from msgspec.structs import replace
+
 from domain.errors import InvalidGrant, InvalidScope, InvalidTarget
 from domain.grant import (
     AccessToken,
@@ -123,9 +125,9 @@ def _check_wish(approval: Approval, presented: Refreshment) -> None:
 
 def _rotated(current: Refresh, token: AccessToken, now: int) -> Refresh:
     # The family ends when it was meant to: rotation does not prolong it.
-    return Refresh(
+    return replace(
+        current,
         generation=current.generation + 1,
         token=token.number,
         rotated_at=now,
-        expires_at=current.expires_at,
     )

@@ -10,6 +10,8 @@ from domain.grant import (
     AccessToken,
     AccessTokenAdded,
     AccessTokenRevoked,
+    Coded,
+    CodeIssued,
     CodeRedeemed,
     Event,
     GrantState,
@@ -71,9 +73,15 @@ class World:
 
     def _see(self, event: Event) -> None:
         match event:
-            case CodeRedeemed() | Issued() | Refreshed() | AccessTokenAdded():
-                assert event.token.number == len(self.given) + 1
-                self.given[event.token.number] = event.token
+            case (
+                CodeIssued(token=AccessToken() as token)
+                | CodeRedeemed(token=token)
+                | Issued(token=AccessToken() as token)
+                | Refreshed(token=token)
+                | AccessTokenAdded(token=token)
+            ):
+                assert token.number == len(self.given) + 1
+                self.given[token.number] = token
             case AccessTokenRevoked(number=number):
                 self.revoked.add(number)
             case _:
@@ -119,6 +127,11 @@ class World:
             and number <= self.state.issued
             and is_unrevoked(self.state, number)
             and self.now < self.given[number].expires_at
+        )
+
+    def code_is_out(self) -> bool:
+        return isinstance(self.state, Coded) or (
+            isinstance(self.state, Live) and self.state.code is not None
         )
 
     def newest_refresh(self) -> Refresh | None:

@@ -2,6 +2,7 @@
 revoking, racing and waiting, and what holds through all of it."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import pytest
 from hypothesis import settings, strategies as st
@@ -19,7 +20,6 @@ from domain.grant import (
     LISTED_TOKENS,
     AccessTokenAdded,
     Carried,
-    Coded,
     CodeRedeemed,
     CodeReplayed,
     Dead,
@@ -30,7 +30,7 @@ from domain.grant import (
     expires_at,
     listed,
 )
-from domain.issuing import first_refresh, issue, issue_code
+from domain.issuing import issue, issue_code
 from domain.refreshing import Refreshment, answer
 from domain.revocation import revoke, revoke_access_token
 from tests.domain.grant_world import LEEWAY, Decision, Wish, World
@@ -38,6 +38,7 @@ from tests.domain.grants import APPROVAL, CODE, VERIFIER
 
 BEGIN = 100
 WISHES: list[Wish] = [None, None, ("openid",), ("openid", "read")]
+STARTS = ["code", "code and token", "tokens"]
 CLIENTS = ["web"] * 7 + ["thief"]
 VERIFIERS = [VERIFIER] * 6 + [None, "x" * 43]
 
@@ -48,39 +49,29 @@ class GrantUnderFire(RuleBasedStateMachine):
         self.world = World(now=BEGIN)
 
     @initialize(
-        with_code=st.booleans(),
+        start=st.sampled_from(STARTS),
         refresh_lifetime=st.sampled_from([10_000, 10_000, 10_000, 200, None]),
         lifetime=st.sampled_from([5, 60, 300, 3000]),
     )
-    def begin(
-        self,
-        with_code: bool,  # noqa: FBT001 — Hypothesis gives it by name
-        refresh_lifetime: int | None,
-        lifetime: int,
-    ) -> None:
+    def begin(self, start: str, refresh_lifetime: int | None, lifetime: int) -> None:
         world = World(now=BEGIN, lifetime=lifetime, refresh_lifetime=refresh_lifetime)
-        first = first_refresh(lifetime=refresh_lifetime, now=BEGIN)
-        if with_code:
-            world.run(lambda new: issue_code(new, approval=APPROVAL, code=CODE))
+        if start == "tokens":
+            begin = partial(issue, mint=world.mint(), refresh_lifetime=refresh_lifetime)
+            world.run(partial(begin, approval=APPROVAL))
         else:
-            mint = world.mint()
-            world.run(lambda n: issue(n, approval=APPROVAL, mint=mint, refresh=first))
+            mint = world.mint() if start == "code and token" else None
+            world.run(partial(issue_code, approval=APPROVAL, code=CODE, mint=mint))
         self.world = world
 
     @precondition(lambda self: isinstance(self.world.state, Dead))
     @rule(
-        with_code=st.booleans(),
+        start=st.sampled_from(STARTS),
         refresh_lifetime=st.sampled_from([10_000, None]),
         lifetime=st.sampled_from([5, 300]),
     )
-    def bury(
-        self,
-        with_code: bool,  # noqa: FBT001
-        refresh_lifetime: int | None,
-        lifetime: int,
-    ) -> None:
+    def bury(self, start: str, refresh_lifetime: int | None, lifetime: int) -> None:
         """The next grant, so that a run is not spent on a dead one."""
-        self.begin(with_code, refresh_lifetime, lifetime)
+        self.begin(start, refresh_lifetime, lifetime)
 
     @rule(seconds=st.sampled_from([-5, 1, 5, LEEWAY - 1, LEEWAY, 100]))
     def wait(self, seconds: int) -> None:
@@ -89,7 +80,7 @@ class GrantUnderFire(RuleBasedStateMachine):
 
     # The code
 
-    @precondition(lambda self: isinstance(self.world.state, Coded))
+    @precondition(lambda self: self.world.code_is_out())
     @rule(client_id=st.sampled_from(CLIENTS), verifier=st.sampled_from(VERIFIERS))
     def redeem(self, client_id: str, verifier: str | None) -> None:
         decide = self.world.redemption(client_id=client_id, verifier=verifier)
@@ -100,7 +91,7 @@ class GrantUnderFire(RuleBasedStateMachine):
         else:
             self.refused(decide)
 
-    @precondition(lambda self: not isinstance(self.world.state, Coded))
+    @precondition(lambda self: not self.world.code_is_out())
     @rule(
         client_id=st.sampled_from(["web", "thief"]), verifier=st.sampled_from(VERIFIERS)
     )

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from domain.errors import InvalidGrant
 from domain.grant import (
     GRANT,
+    AccessTokenRevoked,
     Coded,
     CodeIssued,
     CodeRedeemed,
@@ -15,8 +16,9 @@ from domain.grant import (
     Issued,
     Live,
     Revoked,
+    is_unrevoked,
 )
-from domain.issuing import first_refresh, issue, issue_code
+from domain.issuing import issue, issue_code
 from domain.redemption import Redemption, redeem
 from tests.domain.grants import (
     APPROVAL,
@@ -51,6 +53,17 @@ def test_tokens_can_be_issued_without_a_code() -> None:
     )
 
 
+def test_a_sign_in_without_an_access_token_is_noted_too() -> None:
+    """OIDC Core §3.2: response_type=id_token gives nothing that lives on."""
+    state = (
+        given(GRANT)
+        .when(issue, approval=APPROVAL, mint=None, refresh_lifetime=1000)
+        .then(Issued(approval=APPROVAL))
+    )
+
+    assert state == Live(approval=APPROVAL, issued=0, tokens_until=100)
+
+
 @pytest.mark.parametrize(
     "past", [(ISSUED,), (ISSUED, REDEEMED), (ISSUED, Revoked(reason="x", at=1))]
 )
@@ -80,10 +93,72 @@ def test_a_code_is_redeemed_for_tokens() -> None:
 
 
 def test_without_a_lifetime_there_is_no_refresh_token() -> None:
-    assert first_refresh(lifetime=None, now=110) is None
     given(GRANT, ISSUED).when(
         redeem, REDEMPTION, mint=mint_at(110), refresh_lifetime=None, now=110
     ).then(CodeRedeemed(token=token(1, at=110)))
+
+
+HYBRID = CodeIssued(approval=APPROVAL, code=CODE, token=token(1, at=100))
+
+
+def test_a_code_and_a_token_go_out_together() -> None:
+    """OIDC Core §3.3: what went through the browser is number one."""
+    state = (
+        given(GRANT)
+        .when(issue_code, approval=APPROVAL, code=CODE, mint=mint_at(100))
+        .then(HYBRID)
+    )
+
+    assert state == Live(
+        approval=APPROVAL,
+        issued=1,
+        tokens_until=400,
+        tokens=(token(1, at=100),),
+        code=CODE,
+    )
+
+
+def test_the_code_beside_a_token_is_redeemed_for_the_next_one() -> None:
+    second, refresh = token(2, at=110), refresh_token(1, token=2, at=110)
+    state = (
+        given(GRANT, HYBRID)
+        .when(redeem, REDEMPTION, mint=mint_at(110), refresh_lifetime=1000, now=110)
+        .then(CodeRedeemed(token=second, refresh=refresh))
+    )
+
+    assert state == Live(
+        approval=APPROVAL,
+        issued=2,
+        tokens_until=410,
+        tokens=(token(1, at=100), second),
+        refresh=refresh,
+    )
+
+
+def test_a_replay_ends_the_token_beside_the_code_too() -> None:
+    again = CodeRedeemed(token=token(2, at=110))
+
+    state = (
+        given(GRANT, HYBRID, again)
+        .when(redeem, REDEMPTION, mint=mint_at(120), refresh_lifetime=None, now=120)
+        .then(CodeReplayed(at=120))
+    )
+
+    assert isinstance(state, Dead)
+
+
+def test_a_token_revoked_before_the_code_is_redeemed_stays_revoked() -> None:
+    revoked = AccessTokenRevoked(number=1, at=105, until=400)
+
+    state = (
+        given(GRANT, HYBRID, revoked)
+        .when(redeem, REDEMPTION, mint=mint_at(110), refresh_lifetime=None, now=110)
+        .then(CodeRedeemed(token=token(2, at=110)))
+    )
+
+    assert isinstance(state, Live)
+    assert not is_unrevoked(state, 1)
+    assert is_unrevoked(state, 2)
 
 
 def test_a_second_redemption_is_a_replay_and_ends_the_grant() -> None:

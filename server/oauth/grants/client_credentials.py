@@ -2,7 +2,7 @@
 
 from domain import scope as scopes
 from domain.errors import UnauthorizedClient
-from domain.grant import GRANT, Approval, Issued
+from domain.grant import GRANT, AccessToken, Approval, Issued
 from domain.issuing import issue
 from domain.stream import BrokenHistory
 from server.oauth import lookup
@@ -30,7 +30,7 @@ async def exchange(ask: Ask) -> Given:
         source=ask.source,
     )
     match outcome.events:
-        case (Issued(token=token),):
+        case (Issued(token=AccessToken() as token),):
             return await give(ask, grant_id, approval, token, mint=mint, refresh=None)
         case other:
             raise BrokenHistory(outcome.state, other)
