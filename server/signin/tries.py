@@ -6,19 +6,16 @@ who fails on purpose doesn't lock them out (OWASP: device cookies).
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from domain.value import Value
-from projections.throttle import Bucket, Throttle
+from projections.throttle import Bucket
 from server import services
 from server.usernames import UnusableName, normalized
-from server.web import cookies
-from server.web.refusals import TooManyTries
-from server.web.source import address_of
+from server.web import cookies, throttling
 
 QUARTER: Final = 900
 PER_ACCOUNT: Final = 10
@@ -46,7 +43,7 @@ class Tries:
     may share one, and a stranger among them fails on purpose.
     """
 
-    throttle: Throttle
+    request: web.Request
     account: Bucket
     address: Bucket | None
 
@@ -57,25 +54,25 @@ class Tries:
             TooManyTries: one counter is full; whose, nobody is told.
         """
         if self.address is not None:
-            await _count(self.throttle, self.address, reason="TRIES_ADDRESS")
-        await _count(self.throttle, self.account, reason="TRIES_ACCOUNT")
+            await throttling.count(self.request, self.address, reason="TRIES_ADDRESS")
+        await throttling.count(self.request, self.account, reason="TRIES_ACCOUNT")
 
     async def succeed(self) -> None:
         """Forget the account's failures; the address only gets its try back."""
-        await self.throttle.forget(self.account)
+        throttle = services.of(self.request).throttle
+        await throttle.forget(self.account)
         if self.address is not None:
-            await self.throttle.give_back(self.address)
+            await throttle.give_back(self.address)
 
 
 def of_password(request: web.Request, username: str) -> Tries:
-    throttle = services.of(request).throttle
     name = name_of(request, username)
     known = _known(request)
     if known is not None and name in known.people:
-        here = _digest(request, "known", f"{known.browser} {name}")
-        return Tries(throttle=throttle, account=_of_account(here), address=None)
+        here = throttling.digest(request, "known", f"{known.browser} {name}")
+        return Tries(request=request, account=_of_account(here), address=None)
     return Tries(
-        throttle=throttle, account=_of_account(name), address=_of_address(request)
+        request=request, account=_of_account(name), address=_of_address(request)
     )
 
 
@@ -84,14 +81,12 @@ def _of_account(key: str) -> Bucket:
 
 
 def _of_address(request: web.Request) -> Bucket:
-    key = _digest(request, "address", _network(address_of(request)))
-    return Bucket(key=key, limit=PER_ADDRESS, window=QUARTER)
+    return throttling.by_address(request, "address", limit=PER_ADDRESS, window=QUARTER)
 
 
 async def count_code(request: web.Request, user_id: str) -> None:
     """Count a guess at a person's second factor; raises as `Tries.count` does."""
-    throttle = services.of(request).throttle
-    await _count(throttle, _of_codes(request, user_id), reason="TRIES_CODE")
+    await throttling.count(request, _of_codes(request, user_id), reason="TRIES_CODE")
 
 
 async def forget_codes(request: web.Request, user_id: str) -> None:
@@ -99,16 +94,8 @@ async def forget_codes(request: web.Request, user_id: str) -> None:
 
 
 def _of_codes(request: web.Request, user_id: str) -> Bucket:
-    key = _digest(request, "otp", user_id)
+    key = throttling.digest(request, "otp", user_id)
     return Bucket(key=key, limit=PER_CODE, window=QUARTER)
-
-
-async def _count(throttle: Throttle, bucket: Bucket, *, reason: str) -> None:
-    seconds = await throttle.take(bucket)
-    if seconds:
-        raise TooManyTries(
-            "there were too many tries", retry_after=seconds, reason=reason
-        )
 
 
 def _known(request: web.Request) -> Known | None:
@@ -120,7 +107,7 @@ def _known(request: web.Request) -> Known | None:
 
 def name_of(request: web.Request, username: str) -> str:
     """Return the digest that a name is counted and remembered by."""
-    return _digest(request, "account", _one_spelling(username))
+    return throttling.digest(request, "account", _one_spelling(username))
 
 
 def remember(request: web.Request, response: web.StreamResponse, name: str) -> None:
@@ -137,23 +124,8 @@ def remember(request: web.Request, response: web.StreamResponse, name: str) -> N
     cookies.put(response, cookies.KNOWN, sealed, lifetime=HALF_YEAR)
 
 
-def _digest(request: web.Request, purpose: str, text: str) -> str:
-    return services.of(request).keys.digest(f"throttle:{purpose}", text)
-
-
 def _one_spelling(username: str) -> str:
     try:
         return normalized(username)
     except UnusableName:
         return ""
-
-
-def _network(address: str | None) -> str:
-    """Return the address, or the /64 that one IPv6 subscriber has."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return ""
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, 64), strict=False))
-    return str(parsed)
