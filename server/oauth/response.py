@@ -15,7 +15,7 @@ from domain.client_metadata import Metadata
 from domain.errors import OAuthError
 from server import services
 from server.web import csp, pages, way_back
-from server.web.client_card import ClientCard
+from server.web.client_card import ClientCard, shown
 
 MODES: Final = ("query", "fragment", "form_post")
 """What works, and so what the metadata advertise."""
@@ -97,7 +97,7 @@ def _form_post(
 ) -> web.Response:
     way_back.allow(request, destination.redirect_uri)
     page = FormPostPage(
-        client=ClientCard.of(destination.client),
+        client=shown(request, destination.client),
         action=destination.redirect_uri,
         fields=tuple(members.items()),
         nonce=csp.nonce(request),

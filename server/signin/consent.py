@@ -17,7 +17,7 @@ from server.signin import arrival
 from server.signin.scope_words import NOTHING, REQUIRED, line
 from server.signin.views import ConsentPage
 from server.web import csrf, forms, pages, transaction, way_back
-from server.web.client_card import ClientCard, client_of
+from server.web.client_card import client_of, shown
 from server.web.forms import Form
 from server.web.own_form import OwnForm
 from server.web.source import source_of
@@ -110,7 +110,7 @@ async def _page(
     apis = await _apis(request, asked)
     lines = [line(scope, apis) for scope in asked.scope] or [NOTHING]
     context = ConsentPage(
-        client=ClientCard.of(client),
+        client=shown(request, client),
         form=OwnForm.of(request, PATH, tx=tx, session=here.bound_to),
         person=await sessions.name_of(request, here),
         required=tuple(one for one in lines if one.name in REQUIRED),

@@ -11,7 +11,7 @@ from server.signin import arrival, password, tries
 from server.signin.arrival import Somebody
 from server.signin.views import LoginPage
 from server.web import csrf, forms, pages, transaction, way_back
-from server.web.client_card import ClientCard, client_of
+from server.web.client_card import client_of, shown
 from server.web.forms import Form
 from server.web.own_form import OwnForm
 from server.web.transaction import Transaction
@@ -81,7 +81,7 @@ async def _page(
     way_back.allow(request, pending.way_back(client))
     fresh = replace(pending, half=None)
     context = LoginPage(
-        client=ClientCard.of(client),
+        client=shown(request, client),
         form=OwnForm.of(request, PATH, tx=transaction.seal(request, fresh)),
         username=username,
         problem=problem,

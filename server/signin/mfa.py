@@ -13,7 +13,7 @@ from server.signin import arrival, password, tries
 from server.signin.arrival import Somebody
 from server.signin.views import MfaPage
 from server.web import csrf, forms, pages, transaction, way_back
-from server.web.client_card import ClientCard, client_of
+from server.web.client_card import client_of, shown
 from server.web.own_form import OwnForm
 from server.web.transaction import Transaction
 
@@ -89,7 +89,7 @@ async def _page(
     client = await client_of(request, pending.asked("client_id"))
     way_back.allow(request, pending.way_back(client))
     context = MfaPage(
-        client=ClientCard.of(client),
+        client=shown(request, client),
         form=OwnForm.of(request, PATH, tx=transaction.seal(request, pending)),
         problem=problem,
     )

@@ -11,6 +11,7 @@ from domain.client_metadata import Metadata
 from domain.errors import InvalidRequest
 from domain.stream_id import named
 from server import services
+from server.web import csp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,14 @@ class ClientCard:
 def _web_address(uri: str | None) -> str | None:
     # Registration refuses others; a page does not rely on it (no javascript:).
     return uri if uri and urlsplit(uri).scheme in {"http", "https"} else None
+
+
+def shown(request: web.Request, metadata: Metadata) -> ClientCard:
+    """Return what this page shows of the client, and let it load the logo."""
+    card = ClientCard.of(metadata)
+    if card.logo_uri:
+        csp.allow_image(request, card.logo_uri)
+    return card
 
 
 async def client_of(request: web.Request, client_id: str | None) -> Metadata:

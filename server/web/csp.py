@@ -1,5 +1,6 @@
 """What a page of ours may load and where it may send (CSP level 3)."""
 
+import re
 from typing import Final
 
 from aiohttp import web
@@ -8,6 +9,10 @@ from server import services
 
 NONCE: Final = web.RequestKey("nonce", str)
 FORM_ACTIONS: Final = web.RequestKey("form_actions", list)
+IMAGES: Final = web.RequestKey("images", list)
+
+# Nothing that ends a source or a directive of the policy.
+_ORIGIN: Final = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?)(?:[/?#]|$)")
 
 
 def nonce(request: web.Request) -> str:
@@ -26,17 +31,25 @@ def allow_form_action(request: web.Request, origin: str) -> None:
     request.setdefault(FORM_ACTIONS, []).append(origin)
 
 
+def allow_image(request: web.Request, uri: str) -> None:
+    """Let this page show pictures of the origin of `uri`, if it has a plain one."""
+    found = _ORIGIN.match(uri)
+    if found:
+        request.setdefault(IMAGES, []).append(found[1])
+
+
 def policy(request: web.Request) -> str:
     """Return the Content-Security-Policy of the response to `request`."""
     script = f"'nonce-{request[NONCE]}'" if NONCE in request else "'none'"
     actions = " ".join(["'self'", *request.get(FORM_ACTIONS, [])])
+    images = " ".join(["'self'", "data:", *request.get(IMAGES, [])])
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src {script}",
             "connect-src 'self'",
             "style-src 'self'",
-            "img-src 'self' data: https:",
+            f"img-src {images}",
             f"form-action {actions}",
             "frame-ancestors 'none'",
             "base-uri 'none'",
