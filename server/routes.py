@@ -6,6 +6,7 @@ from server import health
 from server.oauth import (
     authorize,
     discovery,
+    initiate_login,
     introspect,
     jwks,
     logout,
@@ -44,6 +45,7 @@ def protocol() -> list[web.AbstractRouteDef]:
 def people() -> list[web.AbstractRouteDef]:
     return [
         web.get("/login", login.show),
+        web.get("/login/initiate", initiate_login.initiate),
         web.post("/login", login.submit),
         web.get("/mfa", mfa.show),
         web.post("/mfa", mfa.submit),
