@@ -102,7 +102,7 @@ def unlock(*, username: str) -> None:
 async def _forget_tries(known: "Services", username: str) -> None:
     """Begin counting anew, passwords and codes, as after a sign-in."""
     from projections.throttle import Bucket, Throttle
-    from server.signin.tries import PER_ACCOUNT, PER_CODE, QUARTER
+    from server.authentication.tries import PER_ACCOUNT, PER_CODE, QUARTER
     from server.usernames import normalized
 
     user_id = await _find(known, username)

@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from server import services, sessions
-from server.signin import tries
+from server.authentication import tries
 from server.web import csrf, transaction
 from server.web.transaction import HalfSignedIn, Progress, Transaction
 

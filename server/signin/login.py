@@ -6,8 +6,9 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from domain.user import Person
+from server.authentication import password, tries
 from server.directory import TOTP
-from server.signin import arrival, password, tries
+from server.signin import arrival
 from server.signin.arrival import Somebody
 from server.signin.views import LoginPage
 from server.web import csrf, forms, pages, transaction, way_back

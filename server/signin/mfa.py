@@ -1,15 +1,12 @@
-"""The second factor: a time-based code, each good once (RFC 6238 §5.2)."""
+"""The page of the second factor."""
 
 from typing import Final
-from uuid import UUID
 
-import pyotp
 from aiohttp import web
 from msgspec.structs import replace
 
-from server import services
-from server.directory import TOTP
-from server.signin import arrival, password, tries
+from server.authentication import otp
+from server.signin import arrival
 from server.signin.arrival import Somebody
 from server.signin.views import MfaPage
 from server.web import csrf, forms, pages, transaction, way_back
@@ -18,13 +15,6 @@ from server.web.own_form import OwnForm
 from server.web.transaction import Transaction
 
 PATH: Final = "/mfa"
-STEP: Final = 30
-DRIFT: Final = 1
-"""Steps that a phone's clock may be wrong by, either way."""
-
-LAST_STEP: Final = "totp_step"
-"""The credential whose version is the last step that was used."""
-
 WRONG: Final = "That code is wrong or was used already. Wait for the next one."
 
 
@@ -46,33 +36,10 @@ async def submit(request: web.Request) -> web.StreamResponse:
     half = arrival.half_signed_in(request, pending)
     if half is None:
         return _start_over(request, pending)
-    await tries.count_code(request, str(half.user_id))
-    if not await _is_good(request, half.user_id, form.get("otp", "")):
-        await password.note_failure(request, half.user_id, "OTP_WRONG")
+    if not await otp.proves(request, half.user_id, form.get("otp", "")):
         return await _page(request, pending, problem=WRONG, status=400)
-    await tries.forget_codes(request, str(half.user_id))
     somebody = Somebody(user_id=half.user_id, name=half.name, amr=("pwd", "otp"))
     return await arrival.arrive(request, pending, somebody)
-
-
-async def _is_good(request: web.Request, user_id: UUID, code: str) -> bool:
-    """Whether it is the person's code, and nobody has used it or a later one."""
-    known = services.of(request)
-    secret = await known.directory.secret(user_id, TOTP)
-    step = step_of(secret, code, now=known.clock.now()) if secret else None
-    if step is None:
-        return False
-    return await known.credentials.advance(user_id, LAST_STEP, version=step)
-
-
-def step_of(secret: str, code: str, *, now: int) -> int | None:
-    """Return the step whose code it is, None for a wrong one."""
-    digits = "".join(code.split())
-    totp = pyotp.TOTP(secret, interval=STEP)
-    for step in range(now // STEP - DRIFT, now // STEP + DRIFT + 1):
-        if pyotp.utils.strings_equal(totp.generate_otp(step), digits):
-            return step
-    return None
 
 
 def _start_over(request: web.Request, pending: Transaction) -> web.StreamResponse:

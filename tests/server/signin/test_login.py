@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from server.signin import tries
+from server.authentication import tries
 from tests.house import House, disable
 from tests.server.clients import CALLBACK, register_client
 from tests.visitor import Page, Visitor

@@ -5,7 +5,7 @@ import asyncio
 import pyotp
 import pytest
 
-from server.signin.mfa import STEP, step_of
+from server.authentication.otp import STEP, step_of
 from tests.house import TOTP_SECRET, House
 from tests.visitor import Page, Visitor
 

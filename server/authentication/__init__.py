@@ -1,0 +1,1 @@
+"""How a person shows who they are, on whichever way they come."""
