@@ -16,6 +16,7 @@ from server.commands import Commands
 from server.dev.playground import routes as playground
 from server.directory import Directory
 from server.envelope import Envelopes
+from server.fetching import Fetching
 from server.keys import ServerKeys
 from server.log import server_keys
 from server.log.credentials import Credentials
@@ -62,6 +63,9 @@ async def open_services(
                 limits=Limits(lag_bound=settings.lag_bound),
                 observer=counted,
             ) as reading,
+            Fetching.open(
+                allow=settings.fetch_allow, http=settings.development
+            ) as fetching,
         ):
             passwords = Passwords(secret_bytes=clock.secret_bytes)
             try:
@@ -75,6 +79,7 @@ async def open_services(
                     redis=redis,
                     reading=reading,
                     passwords=passwords,
+                    fetching=fetching,
                 )
             finally:
                 passwords.close()
@@ -106,6 +111,7 @@ def _joined(
     redis: Redis,
     reading: Reading,
     passwords: Passwords,
+    fetching: Fetching,
 ) -> Services:
     people = PersonKeys(log.pool, keks, secret_bytes=clock.secret_bytes)
     credentials = Credentials(log.pool, keks)
@@ -142,6 +148,7 @@ def _joined(
         ),
         passwords=passwords,
         throttle=Throttle(redis),
+        fetching=fetching,
         metrics=metrics,
     )
 

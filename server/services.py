@@ -10,6 +10,7 @@ from projections.throttle import Throttle
 from server.clock import Clock
 from server.commands import Commands
 from server.directory import Directory
+from server.fetching import Fetching
 from server.keys import ServerKeys
 from server.log.credentials import Credentials
 from server.log.log import Log
@@ -38,6 +39,7 @@ class Services:
     directory: Directory
     passwords: Passwords
     throttle: Throttle
+    fetching: Fetching
     metrics: Metrics
 
 

@@ -73,6 +73,7 @@ class Settings:
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
     trusted_proxies: tuple[values.Network, ...] = ()
+    fetch_allow: tuple[str, ...] = ()
     dialect: Literal["rfc", "auth0"] = "rfc"
     durability: Literal["local", "replicated"] = "local"
     code_lifetime: int = 60

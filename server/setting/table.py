@@ -70,6 +70,12 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
             "Networks whose `X-Forwarded-For` is believed",
             shown="nobody",
         ),
+        "fetch_allow": About(
+            values.hosts,
+            "Hosts, as `host:port`, that `jwks_uri` and the like may reach although "
+            "they are inside, and without TLS",
+            shown="nobody",
+        ),
         "dialect": About(
             values.one_of("rfc", "auth0"),
             "`auth0`: the issuer ends in a slash; the rest of it is to come",

@@ -12,6 +12,7 @@ T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Parse = Callable[[str], object]
 
+
 KEY_BYTES: Final = 32
 MAX_PORT: Final = 65535
 WORDS: Final = {"true": True, "yes": True, "1": True, "on": True}
@@ -160,6 +161,23 @@ def networks(value: str) -> tuple[Network, ...]:
             f"has a wrong part ({error}): list addresses or networks with commas, "
             "such as 10.0.0.0/8,fd00::/8"
         ) from None
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Names in small letters or addresses, each with its port."""
+    try:
+        return tuple(_host(part.lower()) for part in listed(value))
+    except ValueError:
+        raise ValueError(
+            "must be hosts with their ports, such as keys.internal:8443,[fd00::7]:443"
+        ) from None
+
+
+def _host(text: str) -> str:
+    parts = urlsplit(f"//{text}")
+    if parts.netloc != text or not parts.hostname or not parts.port or "@" in text:
+        raise ValueError(text)
+    return text
 
 
 def listed(value: str) -> tuple[str, ...]:

@@ -170,6 +170,8 @@ def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
         ("CODE_LIFETIME", "1m", "a whole number of seconds"),
         ("APPEND_DEADLINE", "soon", "a number of seconds"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,proxy", "such as 10.0.0.0/8,fd00::/8"),
+        ("FETCH_ALLOW", "keys.internal", "with their ports"),
+        ("FETCH_ALLOW", "https://keys.internal:443/jwks", "with their ports"),
         ("TLS_CERT", "/nowhere/tls.pem", "check the path"),
         ("FAILPOINT", "after_append", "or set GRANTLOG_DEVELOPMENT=true"),
     ],
@@ -221,17 +223,19 @@ def test_plain_http_is_for_development() -> None:
     assert "is not https" in problems(environ)[0]
 
 
-def test_lists_of_networks_are_typed() -> None:
+def test_lists_are_typed() -> None:
     """What is parsed at the door need not be parsed again."""
     found = from_env(
         {
             **GOOD,
             "GRANTLOG_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+            "GRANTLOG_FETCH_ALLOW": "Keys.internal:8443, [fd00::7]:443",
             "GRANTLOG_MANAGEMENT_PORT": "off",
         }
     )
 
     assert [str(one) for one in found.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+    assert found.fetch_allow == ("keys.internal:8443", "[fd00::7]:443")
     assert found.management_port is None
 
 
