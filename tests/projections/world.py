@@ -291,16 +291,6 @@ class World:
         await checkpoints.begin(self.states, range(1024), new, anew=True)
         await checkpoints.read_all(self.states)
 
-    async def calls(self, command: str) -> int:
-        """Return how often the server has carried out a command."""
-        answer = await self.redis.ask("INFO", "commandstats")
-        assert isinstance(answer, bytes)
-        for line in answer.decode().splitlines():
-            name, _, rest = line.partition(":calls=")
-            if name == f"cmdstat_{command}":
-                return int(rest.partition(",")[0])
-        return 0
-
 
 async def eventually(
     holds: Callable[[], Awaitable[bool]], *, within: float = 30.0

@@ -30,10 +30,13 @@ from tests.projections.world import (
     revoked,
 )
 
+UNHURRIED = Limits(lag_bound=20)
+"""A story takes longer on a busy machine; how old a row is, its clock says."""
+
 
 @pytest.fixture
 async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    async with open_world(database_url, redis_url) as world:
+    async with open_world(database_url, redis_url, limits=UNHURRIED) as world:
         yield world
 
 
@@ -53,8 +56,9 @@ async def settled(world: World) -> None:
 
 async def test_a_fresh_row_is_read_from_redis_alone(world: World) -> None:
     """What the follower brought is answered without Postgres."""
-    who = await world.sign_in()
     async with world.following():
+        who = await world.sign_in()
+        await world.caught_up()
         world.counting.asked.clear()
         loaded = await world.reading.state(GRANT, who.grant_id)
 
@@ -103,7 +107,7 @@ async def test_a_partition_without_checkpoint_is_not_believed(world: World) -> N
     assert "cold" in world.counted.heard("fell_back")
 
 
-@pytest.mark.parametrize("age_ms", [2_500, -2_500])
+@pytest.mark.parametrize("age_ms", [40_000, -40_000])
 async def test_beyond_the_lag_bound_the_log_wins(world: World, age_ms: int) -> None:
     """An old state under an old checkpoint is not believed, nor one from the future."""
     who = await world.sign_in()
@@ -123,17 +127,15 @@ async def test_beyond_the_lag_bound_the_log_wins(world: World, age_ms: int) -> N
 
 
 async def test_live_is_one_round_trip(world: World) -> None:
-    """Grant, session and person of a fresh partition: one FCALL and no query."""
+    """Grant, session and person of a fresh partition: one command and no query."""
     who = await world.sign_in()
     await world.begin()
     await shown(world, who)
-    before = await world.calls("fcall"), await world.calls("get")
     world.counted.told.clear()
 
     view = await world.reading.live(who.grant_id)
 
-    assert world.counted.heard("answered") == [1]
-    assert await world.calls("fcall") - before[0] == 1
+    assert world.counted.told == [("answered", 1)]
     assert world.counting.asked == []
     assert isinstance(view.grant.state, Live)
     assert view.session is not None
@@ -147,7 +149,7 @@ async def test_live_of_a_lagging_partition_is_one_query(world: World) -> None:
     who = await world.sign_in()
     await world.begin()
     await shown(world, who)
-    world.clock.shift_ms = 10_000
+    world.clock.shift_ms = 40_000
 
     view = await world.reading.live(who.grant_id)
 
