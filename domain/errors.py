@@ -13,6 +13,7 @@
     ├── LoginRequired           login_required             OIDC Core §3.1.2.6
     ├── ConsentRequired         consent_required
     ├── InteractionRequired     interaction_required
+    ├── MfaRequired             mfa_required               (Auth0, of that name)
     ├── InvalidToken            invalid_token              RFC 6750 §3.1
     ├── InsufficientScope       insufficient_scope
     ├── UnmetAuthentication     unmet_authentication_requirements  (OIDC, of that name)
@@ -24,9 +25,12 @@
         └── AlreadyExists       already_exists
 
 `description` is said to the client; `reason` is the exact inner cause, for the
-log and the metrics, and never leaves the server.
+log and the metrics, and never leaves the server. `members` is what the client is
+told beside error and error_description, which few errors have.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -35,10 +39,17 @@ class OAuthError(Exception):
 
     error: ClassVar[str] = "server_error"
 
-    def __init__(self, description: str, *, reason: str = "") -> None:
+    def __init__(
+        self,
+        description: str,
+        *,
+        reason: str = "",
+        members: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(description)
         self.description = description
         self.reason = reason or self.error.upper()
+        self.members = members
 
 
 class InvalidRequest(OAuthError):
@@ -87,6 +98,15 @@ class ConsentRequired(OAuthError):
 
 class InteractionRequired(OAuthError):
     error = "interaction_required"
+
+
+class MfaRequired(OAuthError):
+    """The password is right and a second factor is missing; `mfa_token` goes on."""
+
+    error = "mfa_required"
+
+    def __init__(self, mfa_token: str) -> None:
+        super().__init__("a second factor is needed", members={"mfa_token": mfa_token})
 
 
 class InvalidToken(OAuthError):

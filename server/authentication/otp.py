@@ -10,6 +10,9 @@ from server import services
 from server.authentication import password, tries
 from server.directory import TOTP
 
+AMR: Final = ("pwd", "otp", "mfa")
+"""How somebody with password and code has signed in (RFC 8176 §2)."""
+
 STEP: Final = 30
 DRIFT: Final = 1
 """Steps that a phone's clock may be wrong by, either way."""

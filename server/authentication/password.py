@@ -16,6 +16,9 @@ from server.directory import PASSWORD
 from server.passwords import DUMMY
 from server.web.source import source_of
 
+AMR: Final = ("pwd",)
+"""How somebody with a password has signed in (RFC 8176 §2)."""
+
 WRONG: Final = "User name or password is wrong."
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from aiohttp import web
+
 from domain import scope as scopes
 from domain.client import Client
 from domain.client_metadata import Metadata
@@ -20,6 +22,7 @@ from server.web.forms import Form
 class Ask:
     """One authenticated request at the token endpoint."""
 
+    request: web.Request
     services: Services
     client: Client
     form: Form
@@ -103,6 +106,17 @@ async def minter(
         scope=narrowed.scope,
         audience=narrowed.audience,
     )
+
+
+def refresh_lifetime(ask: Ask, approval: Approval) -> int | None:
+    """Return how long (seconds) the grant may be refreshed; None: not at all.
+
+    A refresh token is what offline access is (OIDC Core §11).
+    """
+    if not approval.offline or "refresh_token" not in ask.metadata.grant_types:
+        return None
+    own = ask.metadata.refresh_token_lifetime
+    return own or ask.services.settings.refresh_token_lifetime
 
 
 def texts(known: Services) -> Texts:

@@ -24,3 +24,10 @@ async def apis(reading: Reading, identifiers: Iterable[str]) -> dict[str, Descri
     """Return those of the APIs that exist, in the order asked."""
     found = {name: await api(reading, name) for name in dict.fromkeys(identifiers)}
     return {name: known.description for name, known in found.items() if known}
+
+
+async def every_api(reading: Reading) -> dict[str, Description]:
+    """Return all APIs that there are."""
+    known = await reading.all_of(API)
+    apis = [api.description for api in known.values() if isinstance(api, Api)]
+    return {description.identifier: description for description in apis}

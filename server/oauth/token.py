@@ -12,7 +12,12 @@ from server import services
 from server.log.errors import Unavailable
 from server.oauth import client_auth, tokens
 from server.oauth.ask import Ask
-from server.oauth.grants import authorization_code, client_credentials, refresh_token
+from server.oauth.grants import (
+    authorization_code,
+    client_credentials,
+    password,
+    refresh_token,
+)
 from server.oauth.tokens import Given
 from server.web import answers, errors, forms
 from server.web.source import source_of
@@ -24,6 +29,9 @@ GRANTS: Final[Mapping[str, Exchange]] = MappingProxyType(
         "authorization_code": authorization_code.exchange,
         "refresh_token": refresh_token.exchange,
         "client_credentials": client_credentials.exchange,
+        "password": password.exchange,
+        "http://auth0.com/oauth/grant-type/password-realm": password.exchange_in_realm,
+        "http://auth0.com/oauth/grant-type/mfa-otp": password.exchange_otp,
     }
 )
 """`grant_type`s that work; discovery tells of them."""
@@ -53,6 +61,7 @@ def _ask(request: web.Request, form: forms.Form, client: Client) -> Ask:
     known = services.of(request)
     client_id = client.metadata.client_id
     return Ask(
+        request=request,
         services=known,
         client=client,
         form=form,

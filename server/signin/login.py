@@ -54,7 +54,7 @@ async def _go_on(
     name = tries.name_of(request, form["username"])
     if TOTP in person.credentials:
         return arrival.ask_second_factor(request, pending, user_id, name)
-    somebody = Somebody(user_id=user_id, name=name, amr=("pwd",))
+    somebody = Somebody(user_id=user_id, name=name, amr=password.AMR)
     return await arrival.arrive(request, pending, somebody)
 
 

@@ -38,7 +38,7 @@ async def submit(request: web.Request) -> web.StreamResponse:
         return _start_over(request, pending)
     if not await otp.proves(request, half.user_id, form.get("otp", "")):
         return await _page(request, pending, problem=WRONG, status=400)
-    somebody = Somebody(user_id=half.user_id, name=half.name, amr=("pwd", "otp"))
+    somebody = Somebody(user_id=half.user_id, name=half.name, amr=otp.AMR)
     return await arrival.arrive(request, pending, somebody)
 
 

@@ -5,7 +5,7 @@ for a bearer token, RFC 9110 for the rest.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Final
 
@@ -16,6 +16,7 @@ from domain.errors import (
     InsufficientScope,
     InvalidClient,
     InvalidToken,
+    MfaRequired,
     NotFound,
     OAuthError,
 )
@@ -37,6 +38,7 @@ STATUSES: Final[tuple[tuple[type[OAuthError], int], ...]] = (
     (InvalidClient, 401),
     (InvalidToken, 401),
     (InsufficientScope, 403),
+    (MfaRequired, 403),
     (Forged, 403),
     (NotFound, 404),
     (AlreadyExists, 409),
@@ -86,7 +88,10 @@ def answer(request: web.Request, refusal: OAuthError | Unavailable) -> web.Respo
 
 def _refusal(request: web.Request, refusal: OAuthError) -> web.Response:
     response = _json(
-        refusal.error, status=status_of(refusal), description=refusal.description
+        refusal.error,
+        status=status_of(refusal),
+        description=refusal.description,
+        members=refusal.members,
     )
     challenge = _challenge(request, refusal)
     if challenge is not None:
@@ -116,8 +121,10 @@ def server_error(request: web.Request) -> web.Response:
     return _json("server_error", status=500, description="")
 
 
-def _json(error: str, *, status: int, description: str) -> web.Response:
-    told = {"error": error}
+def _json(
+    error: str, *, status: int, description: str, members: Mapping[str, str] = {}
+) -> web.Response:
+    told = {"error": error, **members}
     if description:
         told["error_description"] = sayable(description)
     return answers.json(told, status=status)

@@ -1,10 +1,10 @@
 """A code for tokens, once (RFC 6749 §4.1.3, RFC 7636 §4.5, OIDC Core §3.1.3)."""
 
 from domain.errors import InvalidGrant
-from domain.grant import GRANT, Approval, CodeRedeemed, CodeReplayed, GrantState
+from domain.grant import GRANT, CodeRedeemed, CodeReplayed, GrantState
 from domain.redemption import Redemption, redeem
 from server.oauth import standing
-from server.oauth.ask import Ask, minter, narrowing
+from server.oauth.ask import Ask, minter, narrowing, refresh_lifetime
 from server.oauth.giving import give
 from server.oauth.tokens import Given
 from server.web import forms
@@ -59,14 +59,3 @@ def _presented(ask: Ask) -> Redemption:
         redirect_uri=ask.form.get("redirect_uri"),
         code_verifier=ask.form.get("code_verifier"),
     )
-
-
-def refresh_lifetime(ask: Ask, approval: Approval) -> int | None:
-    """Return how long (seconds) the grant may be refreshed; None: not at all.
-
-    A refresh token is what offline access is (OIDC Core §11).
-    """
-    if not approval.offline or "refresh_token" not in ask.metadata.grant_types:
-        return None
-    own = ask.metadata.refresh_token_lifetime
-    return own or ask.services.settings.refresh_token_lifetime

@@ -2,12 +2,9 @@
 
 from domain import scope as scopes
 from domain.errors import UnauthorizedClient
-from domain.grant import GRANT, AccessToken, Approval, Issued
-from domain.issuing import issue
-from domain.stream import BrokenHistory
-from server.oauth import lookup
-from server.oauth.ask import Ask, minter, resources
-from server.oauth.giving import give
+from domain.grant import Approval
+from server.oauth import at_once, lookup
+from server.oauth.ask import Ask, resources
 from server.oauth.tokens import Given
 
 
@@ -20,20 +17,7 @@ async def exchange(ask: Ask) -> Given:
     """
     if ask.metadata.public:
         raise UnauthorizedClient("public clients may not", reason="CLIENT_PUBLIC")
-    approval = await _approval(ask)
-    grant_id = ask.services.clock.new_id()
-    mint = await minter(ask, grant_id, approval)
-    outcome = await ask.services.commands.begin(
-        GRANT,
-        grant_id,
-        lambda state: issue(state, approval=approval, mint=mint),
-        source=ask.source,
-    )
-    match outcome.events:
-        case (Issued(token=AccessToken() as token),):
-            return await give(ask, grant_id, approval, token, mint=mint, refresh=None)
-        case other:
-            raise BrokenHistory(outcome.state, other)
+    return await at_once.begin(ask, await _approval(ask))
 
 
 async def _approval(ask: Ask) -> Approval:

@@ -43,7 +43,7 @@ async def test_the_code_completes_it(house: House, visitor: Visitor) -> None:
     assert artefact is not None
     view = await house.known.reading.live(artefact.stream_id)
     assert view.session is not None
-    assert view.session.state.amr == ("pwd", "otp")  # type: ignore[union-attr]
+    assert view.session.state.amr == ("pwd", "otp", "mfa")  # type: ignore[union-attr]
 
 
 async def test_spaces_in_the_code_are_fine(house: House, visitor: Visitor) -> None:
