@@ -79,7 +79,7 @@ async def test_another_clients_grant_types_are_its_own(shop: Server) -> None:
     """RFC 6749 §5.2: unauthorized_client, unsupported_grant_type."""
     for grant_type, error in (
         ("client_credentials", "unauthorized_client"),
-        ("password", "unsupported_grant_type"),
+        ("password", "unauthorized_client"),
         ("urn:nonsense", "unsupported_grant_type"),
     ):
         answer = await post(shop, "/oauth/token", grant_type=grant_type)
