@@ -66,12 +66,16 @@ class Active(State, frozen=True):
 
 
 class Over(State, frozen=True):
-    """Signed out; `until` is when it would have ended by itself."""
+    """Signed out; `until` is when it would have ended by itself.
+
+    `clients` are those that took part, and have to hear of it.
+    """
 
     user_id: UUID
     reason: str
     at: int
     until: int | None = None
+    clients: tuple[str, ...] = ()
 
 
 SessionState = Unstarted | Active | Over
@@ -93,8 +97,8 @@ def evolve(state: SessionState, event: Event) -> SessionState:
             )
         case Active(), ClientJoined(client_id=client_id):
             return replace(state, clients=(*state.clients, client_id))
-        case Active(user_id=user_id, expires_at=until), Ended(reason=reason, at=at):
-            return Over(user_id=user_id, reason=reason, at=at, until=until)
+        case Active(), Ended(reason=reason, at=at):
+            return _over(state, reason, at)
         case _:
             raise BrokenHistory(state, event)
 
@@ -108,6 +112,16 @@ def _active(event: Started) -> Active:
         expires_at=event.expires_at,
         amr=event.amr,
         acr=event.acr,
+    )
+
+
+def _over(state: Active, reason: str, at: int) -> Over:
+    return Over(
+        user_id=state.user_id,
+        reason=reason,
+        at=at,
+        until=state.expires_at,
+        clients=state.clients,
     )
 
 

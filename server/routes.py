@@ -9,10 +9,12 @@ from server.oauth import (
     initiate_login,
     introspect,
     jwks,
+    leaving,
     logout,
     revoke,
     token,
     userinfo,
+    v2_logout,
 )
 from server.signin import consent, login, mfa
 from server.web import pages
@@ -33,6 +35,7 @@ def protocol() -> list[web.AbstractRouteDef]:
         web.post("/userinfo", userinfo.userinfo),
         web.get("/oidc/logout", logout.logout, allow_head=False),
         web.post("/oidc/logout", logout.logout),
+        web.get("/v2/logout", v2_logout.v2_logout, allow_head=False),
         web.get("/.well-known/openid-configuration", discovery.openid_configuration),
         web.get(
             "/.well-known/oauth-authorization-server",
@@ -51,7 +54,7 @@ def people() -> list[web.AbstractRouteDef]:
         web.post("/mfa", mfa.submit),
         web.get("/consent", consent.show),
         web.post("/consent", consent.submit),
-        web.get("/logged-out", logout.logged_out),
+        web.get("/logged-out", leaving.logged_out),
         web.get("/static/{name}", pages.static),
     ]
 

@@ -161,13 +161,14 @@ async def join(request: web.Request, here: SignedIn, client_id: str) -> None:
     await known.commands.run(SESSION, here.session_id, decide, source=source)
 
 
-async def sign_out(request: web.Request, here: SignedIn, *, reason: str) -> None:
+async def sign_out(
+    request: web.Request, here: SignedIn, *, reason: str, client_id: str | None = None
+) -> None:
     """End the session; every grant that hangs on it ends with it."""
     known = services.of(request)
     decide = partial(session.end, reason=reason, now=known.clock.now())
-    await known.commands.run(
-        SESSION, here.session_id, decide, source=_source(request, here.user_id)
-    )
+    source = _source(request, here.user_id, client_id)
+    await known.commands.run(SESSION, here.session_id, decide, source=source)
 
 
 def _source(

@@ -6,8 +6,8 @@ Passwords and keys are made once a session, in a database that each test copies.
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +30,8 @@ from tests.server.clients import (
     register_client,
 )
 from tests.visitor import Visitor
+
+Admin: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 DATABASE = "house"
 KEK = "test:" + b64encode(bytes(range(32))).decode()
@@ -173,16 +175,17 @@ async def serving(settings: Settings, clock: ShiftingClock) -> AsyncIterator[Ser
 @asynccontextmanager
 async def standing(
     embedded: Embedded,
-    admin: "asyncpg.Connection[asyncpg.Record]",
+    admin: Admin,
     *,
     redis_url: str,
     port: int,
+    **settled: Any,
 ) -> AsyncIterator[House]:
     """A house with a database of its own; its issuer is where it listens."""
     clock = ShiftingClock()
     name = f"test_{clock.new_id().hex}"
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE}")
-    settings = settings_for(embedded.url(name), redis_url, port)
+    settings = replace(settings_for(embedded.url(name), redis_url, port), **settled)
     async with serving(settings, clock) as known:
         yield House(issuer=settings.issuer, known=known, clock=clock)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -191,7 +194,7 @@ async def standing(
 @pytest.fixture
 async def house(
     embedded: Embedded,
-    admin: "asyncpg.Connection[asyncpg.Record]",
+    admin: Admin,
     furnished_house: str,
     redis_url: str,
     unused_tcp_port_factory: Callable[[], int],
@@ -205,7 +208,7 @@ async def house(
 @pytest.fixture(scope="session")
 async def still_house(
     embedded: Embedded,
-    admin: "asyncpg.Connection[asyncpg.Record]",
+    admin: Admin,
     furnished_house: str,
     unused_tcp_port_factory: Callable[[], int],
 ) -> AsyncIterator[House]:

@@ -10,6 +10,7 @@ from server import services
 NONCE: Final = web.RequestKey("nonce", str)
 FORM_ACTIONS: Final = web.RequestKey("form_actions", list)
 IMAGES: Final = web.RequestKey("images", list)
+FRAMES: Final = web.RequestKey("frames", list)
 
 # Nothing that ends a source or a directive of the policy.
 _ORIGIN: Final = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?)(?:[/?#]|$)")
@@ -33,9 +34,18 @@ def allow_form_action(request: web.Request, origin: str) -> None:
 
 def allow_image(request: web.Request, uri: str) -> None:
     """Let this page show pictures of the origin of `uri`, if it has a plain one."""
+    _allow(request, IMAGES, uri)
+
+
+def allow_frame(request: web.Request, uri: str) -> None:
+    """Let this page hold frames of the origin of `uri`, if it has a plain one."""
+    _allow(request, FRAMES, uri)
+
+
+def _allow(request: web.Request, sources: web.RequestKey[list[str]], uri: str) -> None:
     found = _ORIGIN.match(uri)
     if found:
-        request.setdefault(IMAGES, []).append(found[1])
+        request.setdefault(sources, []).append(found[1])
 
 
 def policy(request: web.Request) -> str:
@@ -43,6 +53,7 @@ def policy(request: web.Request) -> str:
     script = f"'nonce-{request[NONCE]}'" if NONCE in request else "'none'"
     actions = " ".join(["'self'", *request.get(FORM_ACTIONS, [])])
     images = " ".join(["'self'", "data:", *request.get(IMAGES, [])])
+    frames = " ".join(dict.fromkeys(request.get(FRAMES, ["'none'"])))
     return "; ".join(
         [
             "default-src 'none'",
@@ -51,6 +62,7 @@ def policy(request: web.Request) -> str:
             "style-src 'self'",
             f"img-src {images}",
             f"form-action {actions}",
+            f"frame-src {frames}",
             "frame-ancestors 'none'",
             "base-uri 'none'",
         ]

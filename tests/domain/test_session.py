@@ -127,9 +127,14 @@ def test_no_client_joins_a_session_that_is_over() -> None:
 
 
 def test_signing_out_ends_it_once() -> None:
-    state = given(SESSION, STARTED).when(end, reason="logout", now=300).then(ENDED)
+    """Who took part is remembered: they have to hear of it."""
+    state = (
+        given(SESSION, STARTED, JOINED).when(end, reason="logout", now=300).then(ENDED)
+    )
 
-    assert state == Over(user_id=ALICE, reason="logout", at=300, until=900)
+    assert state == Over(
+        user_id=ALICE, reason="logout", at=300, until=900, clients=("web",)
+    )
     given(SESSION, STARTED, ENDED).when(end, reason="again", now=400).then_nothing()
     given(SESSION).when(end, reason="logout", now=300).then_nothing()
 

@@ -21,6 +21,11 @@ async def hint(house: House, username: str = "alice", **claims: object) -> str:
     return house.known.signing.active("RS256").compact("JWT", json.encode(said))
 
 
+def sid_of(visitor: Visitor) -> str:
+    """The session at that browser, as its ID tokens name it."""
+    return (visitor.cookie() or "").partition(".")[0]
+
+
 async def leave(visitor: Visitor, **parameters: str) -> Page:
     return await visitor.get(url_of(visitor.issuer, "/oidc/logout", **parameters))
 
@@ -38,7 +43,7 @@ async def test_a_hint_of_who_is_here_needs_no_question(
 ) -> None:
     """The session ends in the log, the cookie goes, the client gets its state."""
     await visitor.come_in()
-    session_id = from_text((visitor.cookie() or "").partition(".")[0])
+    session_id = from_text(sid_of(visitor))
     assert session_id is not None
 
     page = await leave(
@@ -109,6 +114,55 @@ async def test_a_hint_of_somebody_else_asks(house: House, visitor: Visitor) -> N
     assert not await is_signed_in(visitor)
 
 
+async def test_a_hint_of_the_session_that_is_here(
+    house: House, visitor: Visitor
+) -> None:
+    """Its `sid` says all, also of a client that knows the person by another name."""
+    await visitor.come_in()
+    ours = await hint(house, sid=sid_of(visitor))
+
+    page = await leave(visitor, id_token_hint=ours, post_logout_redirect_uri=BYE)
+
+    assert page.location == BYE
+    assert not await is_signed_in(visitor)
+
+
+async def test_a_hint_of_a_session_that_is_not_here(
+    house: House, visitor: Visitor, stranger: Visitor
+) -> None:
+    """Of an earlier or another one of this very person: suspect, so they are asked,
+    and the session that it means goes on (§2)."""
+    await stranger.come_in()
+    await visitor.come_in()
+    theirs = await hint(house, sid=sid_of(stranger))
+
+    page = await leave(visitor, id_token_hint=theirs, post_logout_redirect_uri=BYE)
+    sent = await visitor.submit(page, "logout-form", "logout-confirm")
+
+    assert sent.location == BYE
+    assert not await is_signed_in(visitor)
+    assert await is_signed_in(stranger)
+
+
+async def test_what_says_how_to_ask_changes_nothing(
+    house: House, visitor: Visitor
+) -> None:
+    """`logout_hint`, `ui_locales` and what nobody knows are welcome (§2)."""
+    await visitor.come_in()
+
+    page = await leave(
+        visitor,
+        id_token_hint=await hint(house),
+        client_id="trusted",
+        logout_hint="alice@example.com",
+        ui_locales="de fr-CA",
+        nobody_knows="this",
+        post_logout_redirect_uri=BYE,
+    )
+
+    assert page.location == BYE
+
+
 async def test_without_a_valid_hint_nobody_is_sent_anywhere(visitor: Visitor) -> None:
     """Not even to a registered address of a client that is named (§3)."""
     await visitor.come_in()
@@ -170,6 +224,35 @@ async def test_a_client_that_is_not_the_hints(house: House, visitor: Visitor) ->
     page = await leave(visitor, id_token_hint=await hint(house), client_id="web")
 
     assert is_error_page(page)
+
+
+async def test_a_client_that_nobody_knows(house: House, visitor: Visitor) -> None:
+    """A page, and nothing has ended; a hint of one that is gone still ends it."""
+    await visitor.come_in()
+    gone = await hint(house, aud="gone")
+
+    for asked in (
+        {"client_id": "gone"},
+        {"client_id": "gone", "post_logout_redirect_uri": BYE},
+        {"id_token_hint": gone, "post_logout_redirect_uri": BYE},
+    ):
+        assert is_error_page(await leave(visitor, **asked))
+    assert await is_signed_in(visitor)
+
+    page = await visitor.follow(await leave(visitor, id_token_hint=gone))
+    assert "logged-out" in page.attributes
+
+
+async def test_the_log_says_which_client_asked(house: House, visitor: Visitor) -> None:
+    await visitor.come_in()
+    session_id = from_text(sid_of(visitor))
+    assert session_id is not None
+
+    await leave(visitor, id_token_hint=await hint(house))
+
+    [*_, ended] = await house.known.log.read(session_id)
+    assert ended.type == "session.ended"
+    assert json.decode(ended.meta)["client_id"] == "trusted"
 
 
 async def test_by_post(house: House, visitor: Visitor) -> None:

@@ -14,7 +14,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from domain.client_metadata import Metadata
 from domain.errors import InvalidRequest
 from server.log.errors import Unavailable
-from server.oauth.logout import LoggedOutPage, LogoutPage
+from server.oauth.leaving import LoggedOutPage
+from server.oauth.logout import LogoutPage
 from server.oauth.response import FormPostPage
 from server.signin.views import ConsentPage, LoginPage, MfaPage
 from server.web import refusals
