@@ -15,6 +15,7 @@ from domain.grant import AccessToken, Approval
 from domain.value import Value
 from server.jws import Signer
 from server.keys import ServerKeys
+from server.oauth.dialect import Dialect
 from server.signing_keys import SigningKeys
 
 TYPE: Final = "at+jwt"  # RFC 9068 §2.1: an ID token is never taken for one
@@ -23,7 +24,10 @@ Names = tuple[str, ...]
 
 
 class Claims(Value, frozen=True):
-    """RFC 9068 §2.2; `aud` is a string where there is one audience."""
+    """RFC 9068 §2.2; `aud` is a string where there is one audience.
+
+    `azp` and `gty` are a dialect's (`dialect.py`).
+    """
 
     iss: str
     sub: str
@@ -36,6 +40,8 @@ class Claims(Value, frozen=True):
     auth_time: int | None = None
     acr: str | None = None
     amr: Names = ()
+    azp: str | None = None
+    gty: str | None = None
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -53,16 +59,26 @@ def audience_of(approval: Approval, given: AccessToken) -> Names:
 
 def subject_of(approval: Approval) -> str:
     """Return the person, or the machine itself (RFC 9068 §2.2)."""
-    if approval.user_id is None:
-        return approval.client_id
-    return str(approval.user_id)
+    if approval.subject is not None:
+        return approval.subject
+    return approval.client_id if approval.user_id is None else str(approval.user_id)
 
 
 class Texts:
     """Writes the tokens of one issuer."""
 
-    def __init__(self, *, issuer: str, keys: ServerKeys, signing: SigningKeys) -> None:
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        userinfo: str,
+        keys: ServerKeys,
+        signing: SigningKeys,
+        dialect: Dialect,
+    ) -> None:
         self._issuer = issuer
+        self._userinfo = userinfo
+        self._dialect = dialect
         self._keys = keys
         self._signing = signing
 
@@ -81,7 +97,9 @@ class Texts:
     def _sign(
         self, signer: Signer, grant_id: UUID, approval: Approval, given: AccessToken
     ) -> str:
-        audience = audience_of(approval, given)
+        audience = self._dialect.audience(
+            approval, audience_of(approval, given), self._userinfo
+        )
         claims = Claims(
             iss=self._issuer,
             sub=subject_of(approval),
@@ -94,6 +112,7 @@ class Texts:
             auth_time=approval.auth_time,
             acr=approval.acr,
             amr=approval.amr,
+            **self._dialect.claims(approval),
         )
         return signer.compact(TYPE, _encoder.encode(claims))
 

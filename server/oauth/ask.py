@@ -11,7 +11,7 @@ from domain.client_metadata import Metadata
 from domain.errors import InvalidScope, InvalidTarget
 from domain.grant import Approval
 from server.envelope import Source
-from server.oauth import lookup
+from server.oauth import dialect, lookup
 from server.oauth.access_token import Names, Texts
 from server.oauth.tokens import Minter, style_for
 from server.services import Services
@@ -101,11 +101,15 @@ async def minter(
         texts=texts(known),
         grant_id=grant_id,
         style=style,
-        kid=known.signing.active(style.alg).kid if style.alg else None,
+        kid=_kid(known, style.alg) if style.alg else None,
         now=ask.now,
         scope=narrowed.scope,
         audience=narrowed.audience,
     )
+
+
+def _kid(known: Services, wanted: str) -> str:
+    return known.signing.active(dialect.of(known).algorithm(wanted)).kid
 
 
 def refresh_lifetime(ask: Ask, approval: Approval) -> int | None:
@@ -120,4 +124,10 @@ def refresh_lifetime(ask: Ask, approval: Approval) -> int | None:
 
 
 def texts(known: Services) -> Texts:
-    return Texts(issuer=known.settings.issuer, keys=known.keys, signing=known.signing)
+    return Texts(
+        issuer=known.settings.issuer,
+        userinfo=known.settings.url("/userinfo"),
+        keys=known.keys,
+        signing=known.signing,
+        dialect=dialect.of(known),
+    )

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from domain import claims, scope
 from server import services
-from server.oauth import client_auth, response
+from server.oauth import client_auth, dialect, response
 from server.oauth.token import GRANTS
 from server.services import Services
 from server.web import answers
@@ -35,7 +35,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "response_modes_supported": list(response.MODES),
         "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": list(known.signing.algorithms()),
+        "id_token_signing_alg_values_supported": _algorithms(known),
         "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
         "revocation_endpoint_auth_methods_supported": list(client_auth.METHODS),
         "introspection_endpoint_auth_methods_supported": list(client_auth.CONFIDENTIAL),
@@ -51,6 +51,11 @@ def metadata(known: Services) -> dict[str, Any]:
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
     }
+
+
+def _algorithms(known: Services) -> list[str]:
+    spoken = dialect.of(known)
+    return [a for a in known.signing.algorithms() if spoken.algorithm(a) == a]
 
 
 def _endpoints(known: Services) -> dict[str, str]:

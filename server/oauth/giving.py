@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain import claims
 from domain.grant import AccessToken, Approval, Refresh
+from server.oauth import dialect
 from server.oauth.access_token import scope_of
 from server.oauth.ask import Ask
 from server.oauth.id_token import id_token
@@ -39,7 +40,9 @@ async def _id_token(
 ) -> str:
     known = ask.services
     return id_token(
-        known.signing.active(ask.metadata.id_token_signed_response_alg),
+        known.signing.active(
+            dialect.of(known).algorithm(ask.metadata.id_token_signed_response_alg)
+        ),
         issuer=known.settings.issuer,
         approval=approval,
         token=token,

@@ -11,9 +11,10 @@ from aiohttp import web
 from domain import token as artefacts
 from domain.api import Api
 from domain.client import Client
+from domain.grant import AccessToken, Approval
 from server import services
-from server.oauth import client_auth, liveness, lookup, presented
-from server.oauth.access_token import audience_of, scope_of, subject_of
+from server.oauth import client_auth, dialect, liveness, lookup, presented
+from server.oauth.access_token import Names, audience_of, scope_of, subject_of
 from server.oauth.liveness import LiveAccessToken, LiveRefreshToken
 from server.oauth.presented import ShownAccessToken
 from server.services import Services
@@ -70,9 +71,7 @@ def _is_holder(caller: Client | Api, client_id: str) -> bool:
 def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, Any]:
     """Return the members of RFC 7662 §2.2, and RFC 9470 §6.2 for how one signed in."""
     approval, token = live.approval, live.token
-    audience = audience_of(approval, token)
-    if not audience and "openid" in scope_of(approval, token):
-        audience = (known.settings.url("/userinfo"),)
+    audience = _audience(known, approval, token)
     members = {
         "active": True,
         "token_type": "Bearer",
@@ -89,6 +88,17 @@ def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, Any]:
         "amr": approval.amr or None,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _audience(known: Services, approval: Approval, token: AccessToken) -> Names:
+    """Return whom the token is for, as a JWT of it says; else it is for /userinfo."""
+    userinfo = known.settings.url("/userinfo")
+    audience = dialect.of(known).audience(
+        approval, audience_of(approval, token), userinfo
+    )
+    if not audience and "openid" in scope_of(approval, token):
+        return (userinfo,)
+    return audience
 
 
 def _of_refresh_token(known: Services, live: LiveRefreshToken) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from server import services
+from server.oauth import dialect
 from server.web import answers
 
 MAX_AGE: Final = 300
@@ -12,4 +13,7 @@ MAX_AGE: Final = 300
 
 
 async def jwks(request: web.Request) -> web.StreamResponse:
-    return answers.public_json(services.of(request).signing.jwks(), max_age=MAX_AGE)
+    known = services.of(request)
+    spoken = dialect.of(known)
+    keys = [key for key in known.signing.jwks()["keys"] if spoken.publishes(key)]
+    return answers.public_json({"keys": keys}, max_age=MAX_AGE)

@@ -10,7 +10,7 @@ from domain.client import Client
 from domain.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
 from server import services
 from server.log.errors import Unavailable
-from server.oauth import client_auth, tokens
+from server.oauth import client_auth, dialect, tokens
 from server.oauth.ask import Ask
 from server.oauth.grants import (
     authorization_code,
@@ -43,9 +43,11 @@ async def token(request: web.Request) -> web.StreamResponse:
     client = await client_auth.authenticate(request, form)
     exchange = _exchange(forms.required(form, "grant_type"), client)
     ask = _ask(request, form, client)
-    given = await _counted(exchange, ask)
-    known = ask.services
-    return answers.json(tokens.answer(given, keys=known.keys, now=ask.now))
+    try:
+        given = await _counted(exchange, ask)
+    except OAuthError as refusal:
+        return dialect.refused(request, form["grant_type"], refusal)
+    return answers.json(tokens.answer(given, keys=ask.services.keys, now=ask.now))
 
 
 def _exchange(grant_type: str, client: Client) -> Exchange:

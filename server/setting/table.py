@@ -78,7 +78,7 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         ),
         "dialect": About(
             values.one_of("rfc", "auth0"),
-            "`auth0`: the issuer ends in a slash; the rest of it is to come",
+            "`auth0`: answer as Auth0's SDKs expect where the RFCs say otherwise",
         ),
         "durability": About(
             values.one_of("local", "replicated"),

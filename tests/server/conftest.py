@@ -3,8 +3,8 @@
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
@@ -48,10 +48,12 @@ class Server:
 
 
 async def serve(
-    database_url: str, redis_url: str, aiohttp_client: ClientFactory
+    database_url: str, redis_url: str, aiohttp_client: ClientFactory, **changed: Any
 ) -> Server:
+    """A server with these settings changed."""
     clock = ShiftingClock()
-    app = server_app.build(settings_for(database_url, redis_url), clock=clock)
+    settings = replace(settings_for(database_url, redis_url), **changed)
+    app = server_app.build(settings, clock=clock)
     client = await aiohttp_client(TestServer(app))
     return Server(client=client, known=app[SERVICES], clock=clock)
 

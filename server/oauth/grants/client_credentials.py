@@ -3,7 +3,7 @@
 from domain import scope as scopes
 from domain.errors import UnauthorizedClient
 from domain.grant import Approval
-from server.oauth import at_once, lookup
+from server.oauth import at_once, dialect, lookup
 from server.oauth.ask import Ask, resources
 from server.oauth.tokens import Given
 
@@ -33,6 +33,7 @@ async def _approval(ask: Ask) -> Approval:
         client_id=ask.client_id,
         grant_type="client_credentials",
         started_at=ask.now,
+        subject=dialect.of(ask.services).subject(ask.client_id),
         scope=granted.scope,
         audience=granted.audience,
     )
