@@ -1,5 +1,6 @@
 """Everything is joined here, in plain code: the only place that knows all rooms."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
@@ -11,6 +12,8 @@ from projections.states import States
 from projections.throttle import Throttle
 from server import failpoints, health, routes
 from server.background import background
+from server.client_keys import ClientKeys
+from server.client_secrets import ClientSecrets
 from server.clock import SYSTEM, Clock
 from server.commands import Commands
 from server.dev.playground import routes as playground
@@ -26,6 +29,7 @@ from server.log.people import PersonKeys
 from server.metrics import Metrics
 from server.passwords import Passwords
 from server.projecting.projector import Projector
+from server.published_keys import PublishedKeys
 from server.reading import Limits, Reading
 from server.services import SERVICES, Services
 from server.settings import Settings
@@ -117,6 +121,7 @@ def _joined(
     credentials = Credentials(log.pool, keks)
     envelopes = Envelopes(people=people, keys=keys, clock=clock)
     commands = Commands(log=log, reading=reading, envelopes=envelopes)
+    client_secrets, client_keys = _client_keys(credentials, fetching)
     return Services(
         settings=settings,
         clock=clock,
@@ -132,9 +137,7 @@ def _joined(
             credentials=credentials,
             commands=commands,
             clock=clock,
-            token_lifetime=max(
-                settings.access_token_lifetime, settings.id_token_lifetime
-            ),
+            token_lifetime=_longest_token(settings),
         ),
         directory=Directory(
             clock=clock,
@@ -149,8 +152,23 @@ def _joined(
         passwords=passwords,
         throttle=Throttle(redis),
         fetching=fetching,
+        client_secrets=client_secrets,
+        client_keys=client_keys,
         metrics=metrics,
     )
+
+
+def _longest_token(settings: Settings) -> int:
+    return max(settings.access_token_lifetime, settings.id_token_lifetime)
+
+
+def _client_keys(
+    credentials: Credentials, fetching: Fetching
+) -> tuple[ClientSecrets, ClientKeys]:
+    timer = asyncio.get_running_loop().time
+    secrets = ClientSecrets(credentials, timer=timer)
+    published = PublishedKeys(fetching, timer=timer)
+    return secrets, ClientKeys(published=published, secrets=secrets, timer=timer)
 
 
 def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:

@@ -38,7 +38,8 @@ class FetchFailed(Exception):
     Args:
         reason: a fixed word for logs and metrics: "url" (not one that is fetched),
             "address" (not a public one), "connection", "deadline", "redirect",
-            "status", "encoding", "oversize", "busy" (too many at once).
+            "status", "encoding", "oversize", "busy" (too many at once), "content"
+            (whoever asked can't use it).
         status: the answer's, where there was one.
     """
 

@@ -33,9 +33,10 @@ Sign = Callable[[bytes], bytes]
 
 _ES256: Final = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _PSS: Final = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
-_RULES: Final = {
-    rule.name: rule for rule in jwa.JWS_ALGORITHMS if rule.name in ALGORITHMS
+RULES: Final = {
+    rule.name: rule for rule in jwa.JWS_ALGORITHMS if rule.key_type != "oct"
 }
+"""How joserfc verifies each signature; neither a MAC nor `none` is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class Verifier:
 
     def _fits(self, message: bytes, signature: bytes) -> bool:
         try:
-            return _RULES[self.alg].verify(message, signature, self.key)
+            return RULES[self.alg].verify(message, signature, self.key)
         except ValueError:  # a length that no signature of the key has
             return False
 

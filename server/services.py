@@ -7,6 +7,8 @@ from aiohttp import web
 
 from projections.redis import Redis
 from projections.throttle import Throttle
+from server.client_keys import ClientKeys
+from server.client_secrets import ClientSecrets
 from server.clock import Clock
 from server.commands import Commands
 from server.directory import Directory
@@ -40,6 +42,8 @@ class Services:
     passwords: Passwords
     throttle: Throttle
     fetching: Fetching
+    client_secrets: ClientSecrets
+    client_keys: ClientKeys
     metrics: Metrics
 
 

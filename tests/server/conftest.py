@@ -16,7 +16,10 @@ from server.clock import SYSTEM
 from server.dev.embedded import DATABASE as MIGRATED, Embedded
 from server.services import SERVICES, Services
 from server.settings import Settings
+from tests.hosting import host
 from tests.server.clients import ShiftingClock, open_shop
+
+__all__ = ["host"]
 
 Client = TestClient[web.Request, web.Application]
 ClientFactory = Callable[[TestServer], Awaitable[Client]]

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,8 @@ from typing_extensions import override
 from server import fetching
 from server.fetching import FetchFailed, Fetching, FetchLimits
 from tests import certificates
+from tests.hosting import INSIDE, Serve
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Serve = Callable[..., Awaitable[str]]
-INSIDE = "127.0.0.1"
 OUTSIDE = "203.0.113.7"
 
 
@@ -52,24 +50,6 @@ class Names(AbstractResolver):
 
     @override
     async def close(self) -> None: ...
-
-
-@pytest.fixture
-async def host() -> AsyncIterator[Serve]:
-    """Serves a handler at every path; the answer is its `host:port`."""
-    servers: list[TestServer] = []
-
-    async def serve(handler: Handler, address: str = INSIDE) -> str:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handler)
-        server = TestServer(app, host=address)
-        servers.append(server)
-        await server.start_server()
-        return f"{address}:{server.port}"
-
-    yield serve
-    for server in servers:
-        await server.close()
 
 
 @asynccontextmanager
