@@ -10,6 +10,9 @@
     ├── UnsupportedResponseType unsupported_response_type  RFC 6749 §4.1.2.1
     ├── InvalidScope            invalid_scope
     ├── AccessDenied            access_denied
+    ├── AuthorizationPending    authorization_pending      RFC 8628 §3.5
+    ├── SlowDown                slow_down
+    ├── ExpiredToken            expired_token
     ├── LoginRequired           login_required             OIDC Core §3.1.2.6
     ├── ConsentRequired         consent_required
     ├── InteractionRequired     interaction_required
@@ -86,6 +89,18 @@ class InvalidScope(OAuthError):
 
 class AccessDenied(OAuthError):
     error = "access_denied"
+
+
+class AuthorizationPending(OAuthError):
+    error = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    error = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    error = "expired_token"
 
 
 class LoginRequired(OAuthError):

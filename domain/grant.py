@@ -1,9 +1,10 @@
 """A grant's whole life on one stream: code, access tokens, refresh tokens, end.
 
-Redeeming a code and rotating a refresh token are each one append at an expected
-version, so of a hundred racers one wins (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
-What may happen to it is decided in `issuing`, `redemption`, `refreshing` and
-`revocation`; its events are in `grant_events`, its states in `grant_state`.
+Redeeming a code or a device code and rotating a refresh token are each one append
+at an expected version, so of a hundred racers one wins (RFC 6749 §4.1.2, RFC 9700
+§4.14.2). What may happen to it is decided in `device`, `issuing`, `redemption`,
+`refreshing` and `revocation`; its events are in `grant_events`, its states in
+`grant_state`.
 """
 
 from typing import Final
@@ -22,6 +23,11 @@ from domain.grant_events import (
     CodeRedeemed,
     CodeReplayed,
     Confirmation,
+    DeviceApproved,
+    DeviceDenied,
+    DeviceRedeemed,
+    DeviceRequest,
+    DeviceRequested,
     Event,
     Issued,
     Mint,
@@ -30,17 +36,29 @@ from domain.grant_events import (
     RefreshReplayed,
     Revoked,
 )
-from domain.grant_state import Coded, Dead, GrantState, Live, RevokedToken, Unstarted
+from domain.grant_state import (
+    Approved,
+    Coded,
+    Dead,
+    DeviceAllowed,
+    DeviceAsked,
+    GrantState,
+    Live,
+    RevokedToken,
+    Unstarted,
+)
 from domain.stream import BrokenHistory, Stream
 
 __all__ = [
     "CLOCK_SKEW",
+    "DEVICE_DENIED",
     "GRANT",
     "LISTED_TOKENS",
     "AccessToken",
     "AccessTokenAdded",
     "AccessTokenRevoked",
     "Approval",
+    "Approved",
     "Carried",
     "Code",
     "CodeIssued",
@@ -49,6 +67,13 @@ __all__ = [
     "Coded",
     "Confirmation",
     "Dead",
+    "DeviceAllowed",
+    "DeviceApproved",
+    "DeviceAsked",
+    "DeviceDenied",
+    "DeviceRedeemed",
+    "DeviceRequest",
+    "DeviceRequested",
     "Event",
     "GrantState",
     "Issued",
@@ -64,6 +89,7 @@ __all__ = [
     "evolve",
     "expires_at",
     "given_with_refresh",
+    "holder",
     "is_unrevoked",
     "issued",
     "listed",
@@ -76,6 +102,9 @@ LISTED_TOKENS: Final = 32
 CLOCK_SKEW: Final = 60
 """Seconds by which clocks of nodes may differ without waking a revoked token."""
 
+DEVICE_DENIED: Final = "device_denied"
+"""Why a grant is dead that a person has refused to a device."""
+
 # What happens next
 
 
@@ -83,14 +112,18 @@ def evolve(state: GrantState, event: Event) -> GrantState:
     match state, event:
         case Unstarted(), _:
             return _begun(event)
-        case ((Coded() | Live() | Dead()), Carried()):
+        case _, Carried():
             return state
+        case ((DeviceAsked() | DeviceAllowed() | Coded() | Live()), Revoked()):
+            return _dead(state, reason=event.reason, at=event.at)
         case ((Coded() | Live()), CodeReplayed(at=at)):
             return _dead(state, reason="code_replayed", at=at)
         case Live(), RefreshReplayed(at=at):
             return _dead(state, reason="refresh_replayed", at=at)
-        case ((Coded() | Live()), Revoked(reason=reason, at=at)):
-            return _dead(state, reason=reason, at=at)
+        case DeviceAsked(), _:
+            return _answered(state, event)
+        case DeviceAllowed(approval=approval), DeviceRedeemed():
+            return _live(approval, event.token, event.refresh)
         case Coded(approval=approval), CodeRedeemed(token=token, refresh=refresh):
             return _live(approval, token, refresh)
         case Live(), _:
@@ -99,8 +132,10 @@ def evolve(state: GrantState, event: Event) -> GrantState:
             raise BrokenHistory(state, event)
 
 
-def _begun(event: Event) -> Coded | Live:
+def _begun(event: Event) -> DeviceAsked | Coded | Live:
     match event:
+        case DeviceRequested(request=request):
+            return DeviceAsked(request=request)
         case CodeIssued(approval=approval, code=code, token=None):
             return Coded(approval=approval, code=code)
         case CodeIssued(approval=approval, code=code, token=token):
@@ -109,6 +144,17 @@ def _begun(event: Event) -> Coded | Live:
             return _live(approval, token, refresh)
         case _:
             raise BrokenHistory(Unstarted(), event)
+
+
+def _answered(asked: DeviceAsked, event: Event) -> DeviceAllowed | Dead:
+    match event:
+        case DeviceApproved(approval=approval):
+            return DeviceAllowed(approval=approval, expires_at=asked.request.expires_at)
+        case DeviceDenied(user_id=user_id, at=at):
+            denied = _dead(asked, reason=DEVICE_DENIED, at=at)
+            return replace(denied, user_id=user_id)
+        case _:
+            raise BrokenHistory(asked, event)
 
 
 def _lived_on(live: Live, event: Event) -> Live:
@@ -167,11 +213,11 @@ def _without_token(live: Live, revoked: RevokedToken) -> Live:
     )
 
 
-def _dead(state: Coded | Live, *, reason: str, at: int) -> Dead:
-    approval = state.approval
+def _dead(state: DeviceAsked | Approved, *, reason: str, at: int) -> Dead:
+    asked = state.request if isinstance(state, DeviceAsked) else state.approval
     return Dead(
-        client_id=approval.client_id,
-        user_id=approval.user_id,
+        client_id=asked.client_id,
+        user_id=None if isinstance(asked, DeviceRequest) else asked.user_id,
         reason=reason,
         at=at,
         until=expires_at(state),
@@ -181,6 +227,10 @@ def _dead(state: Coded | Live, *, reason: str, at: int) -> Dead:
 def expires_at(state: GrantState) -> int | None:
     """Return when the last of its artefacts dies by itself, None if it has none."""
     match state:
+        case DeviceAsked(request=request):
+            return request.expires_at
+        case DeviceAllowed(expires_at=until):
+            return until
         case Coded(code=code):
             return code.expires_at
         case Live(tokens_until=until, refresh=refresh, code=code):
@@ -197,6 +247,19 @@ GRANT: Final[Stream[GrantState, Event]] = Stream(
 )
 
 # Questions
+
+
+def holder(state: GrantState) -> str | None:
+    """Return the client that it is of, None before it has begun."""
+    match state:
+        case Unstarted():
+            return None
+        case DeviceAsked(request=request):
+            return request.client_id
+        case Dead(client_id=client_id):
+            return client_id
+        case _:
+            return state.approval.client_id
 
 
 def is_unrevoked(state: Live, number: int) -> bool:
@@ -220,11 +283,11 @@ def given_with_refresh(state: Live) -> AccessToken | None:
     return listed(state, state.refresh.token) if state.refresh else None
 
 
-def check_holder(approval: Approval, client_id: str) -> None:
+def check_holder(state: GrantState, client_id: str) -> None:
     """Let the client pass that it was issued to (RFC 6749 §4.1.3, §6).
 
     Raises:
         InvalidGrant: it is another.
     """
-    if approval.client_id != client_id:
+    if holder(state) != client_id:
         raise InvalidGrant("it was issued to another client", reason="CLIENT_MISMATCH")

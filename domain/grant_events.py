@@ -97,10 +97,44 @@ class Refresh(Value, frozen=True):
     cnf: Confirmation | None = None
 
 
+class DeviceRequest(Value, frozen=True):
+    """What a device asks for, and until when it may (RFC 8628 §3.1, §3.2).
+
+    `user_code` is the keyed digest of what the person types, never the code itself;
+    `interval` is how many seconds lie between two polls, at least.
+    """
+
+    client_id: str
+    user_code: str
+    requested_at: int
+    expires_at: int
+    interval: int
+    scope: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+
+
 Mint = Callable[[Approval, int], AccessToken]
 """Makes access token `number` of a grant; the same arguments, the same token."""
 
 # Events
+
+
+class DeviceRequested(Value, frozen=True):
+    request: DeviceRequest
+
+
+class DeviceApproved(Value, frozen=True):
+    approval: Approval
+
+
+class DeviceDenied(Value, frozen=True):
+    user_id: UUID
+    at: int
+
+
+class DeviceRedeemed(Value, frozen=True):
+    token: AccessToken
+    refresh: Refresh | None = None
 
 
 class CodeIssued(Value, frozen=True):
@@ -117,6 +151,8 @@ class CodeRedeemed(Value, frozen=True):
 
 
 class CodeReplayed(Value, frozen=True):
+    """A code, or a device code, that was redeemed before came once more."""
+
     at: int
 
 
@@ -167,7 +203,11 @@ class Carried(Value, frozen=True):
 
 
 Event = (
-    CodeIssued
+    DeviceRequested
+    | DeviceApproved
+    | DeviceDenied
+    | DeviceRedeemed
+    | CodeIssued
     | CodeRedeemed
     | CodeReplayed
     | Issued

@@ -2,12 +2,25 @@
 
 from uuid import UUID
 
-from domain.grant_events import AccessToken, Approval, Code, Refresh
+from domain.grant_events import AccessToken, Approval, Code, DeviceRequest, Refresh
 from domain.value import State, Value
 
 
 class Unstarted(State, frozen=True):
     pass
+
+
+class DeviceAsked(State, frozen=True):
+    """A device waits until a person at a browser has decided (RFC 8628 §3.3)."""
+
+    request: DeviceRequest
+
+
+class DeviceAllowed(State, frozen=True):
+    """A person has let the device in; until `expires_at` it may fetch its tokens."""
+
+    approval: Approval
+    expires_at: int
 
 
 class Coded(State, frozen=True):
@@ -53,4 +66,7 @@ class Dead(State, frozen=True):
     until: int | None = None
 
 
-GrantState = Unstarted | Coded | Live | Dead
+Approved = DeviceAllowed | Coded | Live
+"""The states in which an approval stands and something may come of it."""
+
+GrantState = Unstarted | DeviceAsked | Approved | Dead

@@ -18,7 +18,7 @@ def issue_code(
     state: GrantState, *, approval: Approval, code: Code, mint: Mint | None = None
 ) -> tuple[CodeIssued]:
     """Begin with a code, and with an access token beside it where `mint` is given."""
-    _check_new(state)
+    check_new(state)
     token = mint(approval, 1) if mint else None
     return (CodeIssued(approval=approval, code=code, token=token),)
 
@@ -31,14 +31,19 @@ def issue(
     refresh_lifetime: int | None = None,
 ) -> tuple[Issued]:
     """Begin with tokens; without `mint` an ID token is all that is given."""
-    _check_new(state)
+    check_new(state)
     token = mint(approval, 1) if mint else None
     now = approval.started_at
     refresh = first_refresh(token, lifetime=refresh_lifetime, now=now)
     return (Issued(approval=approval, token=token, refresh=refresh),)
 
 
-def _check_new(state: GrantState) -> None:
+def check_new(state: GrantState) -> None:
+    """Let a grant begin.
+
+    Raises:
+        InvalidGrant: it has begun already.
+    """
     if not isinstance(state, Unstarted):
         raise InvalidGrant("the grant has begun already", reason="GRANT_EXISTS")
 

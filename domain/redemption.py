@@ -10,6 +10,8 @@ from domain.grant import (
     CodeRedeemed,
     CodeReplayed,
     Dead,
+    DeviceAllowed,
+    DeviceAsked,
     GrantState,
     Live,
     Mint,
@@ -43,16 +45,16 @@ def redeem(
     ends all that came of the first (RFC 6749 §4.1.2, RFC 9700 §4.5).
     """
     match state:
-        case Unstarted() | Dead():
+        case Unstarted() | DeviceAsked() | DeviceAllowed() | Dead():
             raise InvalidGrant("the code is not good", reason="CODE_UNKNOWN")
         case Coded(code=Code() as code) | Live(code=Code() as code):
-            check_holder(state.approval, presented.client_id)
+            check_holder(state, presented.client_id)
             _check_code(code, presented, now)
             token = mint(state.approval, issued(state) + 1)
             refresh = first_refresh(token, lifetime=refresh_lifetime, now=now)
             return (CodeRedeemed(token=token, refresh=refresh),)
-        case Live(approval=approval):
-            check_holder(approval, presented.client_id)
+        case Live():
+            check_holder(state, presented.client_id)
             return (CodeReplayed(at=now),)
         case _:
             assert_never(state)

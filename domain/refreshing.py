@@ -50,7 +50,7 @@ def refresh(
     """
     match state:
         case Live(refresh=Refresh() as current, approval=approval):
-            check_holder(approval, presented.client_id)
+            check_holder(state, presented.client_id)
         case _:
             raise InvalidGrant("the refresh token is not good", reason="GRANT_DEAD")
     _check_time(current, presented.generation, now)

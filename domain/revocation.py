@@ -2,7 +2,8 @@
 
 from domain.grant import (
     AccessTokenRevoked,
-    Coded,
+    Approved,
+    DeviceAsked,
     GrantState,
     Live,
     Revoked,
@@ -13,7 +14,7 @@ from domain.grant import (
 
 def revoke(state: GrantState, *, reason: str, now: int) -> tuple[Revoked, ...]:
     """End the grant; nothing happens to one that has ended."""
-    if isinstance(state, Coded | Live):
+    if isinstance(state, DeviceAsked | Approved):
         return (Revoked(reason=reason, at=now),)
     return ()
 

@@ -9,7 +9,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from domain.events import STREAMS
-from domain.grant import Coded, Dead, Live
+from domain.grant import Coded, Dead, DeviceAllowed, Live
 from domain.session import Active, Over
 from domain.stream_id import partition
 from domain.value import State
@@ -64,8 +64,8 @@ class Row:
     def owner(self) -> UUID | None:
         """The person it is about, None if there is none or it doesn't say."""
         match self.state:
-            case Coded(approval=approval) | Live(approval=approval):
-                return approval.user_id
+            case DeviceAllowed() | Coded() | Live():
+                return self.state.approval.user_id
             case (
                 Dead(user_id=user_id) | Active(user_id=user_id) | Over(user_id=user_id)
             ):

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from domain.grant import Coded, Live
+from domain.grant import Approved
 from domain.stream_id import PARTITIONS, TEXT_LENGTH, partition, to_text
 from domain.value import State
 from projections import codec
@@ -89,11 +89,9 @@ class Seen:
 
 def owners(state: State) -> tuple[UUID | None, UUID | None]:
     """Return the person and the session a grant rests on, as long as it may live."""
-    match state:
-        case Coded(approval=approval) | Live(approval=approval):
-            return approval.user_id, approval.session_id
-        case _:
-            return None, None
+    if isinstance(state, Approved):
+        return state.approval.user_id, state.approval.session_id
+    return None, None
 
 
 def pack(kind: str, stream_id: UUID, entry: Entry, *, row_key: bytes) -> bytes:

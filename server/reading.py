@@ -184,6 +184,8 @@ class Reading:
     async def live(self, grant_id: UUID) -> LiveView:
         """Return a grant with its session and its person: one call while fresh.
 
+        Two for a grant that began without its person, and so lies elsewhere.
+
         Raises:
             Unavailable: neither Redis nor Postgres can say.
         """
@@ -193,7 +195,8 @@ class Reading:
             self._remember_wrong(*named)
         try:
             known = live_rows.known(grant_id, believed)
-            return await self._assemble(grant_id, known, live_rows.guess(seen))
+            guess = live_rows.guess(grant_id, seen)
+            return await self._assemble(grant_id, known, guess)
         except Unavailable:
             known = live_rows.known(
                 grant_id, self._trust.bearable(seen, count=3), stale=True
@@ -246,12 +249,21 @@ class Reading:
         await self._fill(known, {grant_id: GRANT, **wanted})
         grant = known[grant_id]
         user_id, session_id = owners(grant.state)
-        await self._fill(known, live_rows.named(user_id, session_id))
+        owned = live_rows.named(user_id, session_id)
+        await self._visit(known, live_rows.elsewhere(grant_id, owned))
+        await self._fill(known, owned)
         return LiveView(
             grant=grant,
             session=None if session_id is None else known[session_id],
             user=None if user_id is None else known[user_id],
         )
+
+    async def _visit(self, known: Known, wanted: Wanted) -> None:
+        missing = {key: wanted[key] for key in wanted if key not in known}
+        found = await asyncio.gather(
+            *(self.state(missing[key], key) for key in missing)
+        )
+        known.update(zip(missing, found, strict=True))
 
     async def _fill(self, known: Known, wanted: Wanted) -> None:
         missing = [stream_id for stream_id in wanted if stream_id not in known]

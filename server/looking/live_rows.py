@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.grant import GRANT
 from domain.session import SESSION
 from domain.stream import Stream
+from domain.stream_id import partition
 from domain.user import USER
 from projections.states import Broken, Entry, Seen, owners
 from server.looking.loaded import Loaded, of_row
@@ -21,11 +22,19 @@ def named(user_id: UUID | None, session_id: UUID | None) -> Wanted:
     return {stream_id: stream for stream_id, stream in named if stream_id is not None}
 
 
-def guess(seen: Seen | None) -> Wanted:
+def elsewhere(grant_id: UUID, wanted: Wanted) -> Wanted:
+    """Return those whose rows no call finds together with the grant's."""
+    here = partition(grant_id)
+    return {key: wanted[key] for key in wanted if partition(key) != here}
+
+
+def guess(grant_id: UUID, seen: Seen | None) -> Wanted:
     """Return whom an old row of the grant names: they are asked for with it."""
     match seen:
         case Seen(rows=(Entry(state=state), *_)):
-            return named(*owners(state))
+            owned = named(*owners(state))
+            far = elsewhere(grant_id, owned)
+            return {key: owned[key] for key in owned if key not in far}
         case _:
             return {}
 

@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from domain import revocation
-from domain.errors import InvalidGrant
 from domain.grant import (
     GRANT,
     AccessTokenRevoked,
-    Dead,
     GrantState,
     Live,
     Revoked,
     Unstarted,
+    check_holder,
 )
 from server import services
 from server.oauth import client_auth, presented
@@ -66,12 +65,5 @@ def _revocation(known: Services, shown: Shown, client_id: str) -> Decide:
 def _check_holder(state: GrantState, client_id: str) -> None:
     # §2.1: another client's token is refused, and the client is told. RFC 6749
     # §5.2 has the word for it: "was issued to another client".
-    match state:
-        case Unstarted():
-            return
-        case Dead(client_id=holder):
-            pass
-        case _:
-            holder = state.approval.client_id
-    if holder != client_id:
-        raise InvalidGrant("it was issued to another client", reason="CLIENT_MISMATCH")
+    if not isinstance(state, Unstarted):
+        check_holder(state, client_id)

@@ -7,7 +7,7 @@ withdrawn: each ends grants without an event on them.
 from domain.client import ClientState, Unregistered
 from domain.consent import CONSENT, ConsentState
 from domain.errors import InvalidGrant
-from domain.grant import Approval, Coded, Live
+from domain.grant import Approval, Approved
 from domain.standing import why_dead
 from domain.stream_id import beside, named
 from server.oauth import lookup
@@ -49,7 +49,7 @@ async def check(ask: Ask, view: LiveView) -> Approval:
 
 def approval_in(view: LiveView) -> Approval | None:
     grant = view.grant.state
-    return grant.approval if isinstance(grant, Coded | Live) else None
+    return grant.approval if isinstance(grant, Approved) else None
 
 
 async def _consent(ask: Ask, approval: Approval) -> ConsentState | None:

@@ -13,6 +13,7 @@ from domain.grant import (
     Coded,
     CodeIssued,
     CodeRedeemed,
+    DeviceRedeemed,
     Event,
     GrantState,
     Issued,
@@ -76,6 +77,7 @@ class World:
             case (
                 CodeIssued(token=AccessToken() as token)
                 | CodeRedeemed(token=token)
+                | DeviceRedeemed(token=token)
                 | Issued(token=AccessToken() as token)
                 | Refreshed(token=token)
                 | AccessTokenAdded(token=token)

@@ -2,12 +2,19 @@
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from domain import device
 from domain.grant import (
     AccessToken,
     Approval,
     Code,
     CodeIssued,
     CodeRedeemed,
+    DeviceApproved,
+    DeviceDenied,
+    DeviceRequest,
+    DeviceRequested,
     Mint,
     Refresh,
 )
@@ -77,3 +84,24 @@ ISSUED = CodeIssued(approval=APPROVAL, code=CODE)
 REDEEMED = CodeRedeemed(
     token=token(1, at=110), refresh=refresh_token(1, token=1, at=110)
 )
+
+DEVICE_REQUEST = DeviceRequest(
+    client_id="web",
+    user_code="digest of the user code",
+    requested_at=100,
+    expires_at=700,
+    interval=5,
+    scope=APPROVAL.scope,
+    audience=APPROVAL.audience,
+)
+FROM_DEVICE = replace(
+    APPROVAL,
+    grant_type=device.GRANT_TYPE,
+    started_at=160,
+    auth_time=90,
+    amr=("pwd", "otp"),
+    acr="loa2",
+)
+REQUESTED = DeviceRequested(request=DEVICE_REQUEST)
+APPROVED = DeviceApproved(approval=FROM_DEVICE)
+DENIED = DeviceDenied(user_id=ALICE, at=160)

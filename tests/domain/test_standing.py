@@ -7,11 +7,19 @@ from domain import client, consent, user
 from domain.client import ClientState
 from domain.client_metadata import Metadata
 from domain.consent import ConsentState
-from domain.grant import Coded, Dead, GrantState, Live, Unstarted
+from domain.grant import (
+    Coded,
+    Dead,
+    DeviceAllowed,
+    DeviceAsked,
+    GrantState,
+    Live,
+    Unstarted,
+)
 from domain.session import Active, Over, SessionState, Unstarted as NoSession
 from domain.standing import why_dead
 from domain.user import UserState
-from tests.domain.grants import ALICE, APPROVAL, CODE, token
+from tests.domain.grants import ALICE, APPROVAL, CODE, DEVICE_REQUEST, token
 
 STARTED = APPROVAL.started_at
 ONLINE = replace(APPROVAL, scope=("openid",))
@@ -22,6 +30,7 @@ OFFLINE_GRANT = Live(
 )
 GRANT_OF_SESSION = replace(OFFLINE_GRANT, approval=ONLINE)
 GRANT_OF_CODE = Coded(approval=ONLINE, code=CODE)
+GRANT_OF_DEVICE = DeviceAllowed(approval=ONLINE, expires_at=700)
 GRANT_OF_MACHINE = replace(OFFLINE_GRANT, approval=MACHINE)
 ENDED = Dead(client_id="web", reason="refresh_replayed", at=1)
 
@@ -37,7 +46,14 @@ NOW = 200
 
 
 @pytest.mark.parametrize(
-    "grant", [OFFLINE_GRANT, GRANT_OF_SESSION, GRANT_OF_CODE, GRANT_OF_MACHINE]
+    "grant",
+    [
+        OFFLINE_GRANT,
+        GRANT_OF_SESSION,
+        GRANT_OF_CODE,
+        GRANT_OF_DEVICE,
+        GRANT_OF_MACHINE,
+    ],
 )
 def test_a_grant_stands_while_all_does_that_it_hangs_on(grant: GrantState) -> None:
     assert why_dead(grant, PERSON, SESSION, CLIENT, CONSENT, now=NOW) is None
@@ -49,7 +65,11 @@ def test_a_machines_grant_has_neither_person_nor_session() -> None:
 
 @pytest.mark.parametrize(
     ("grant", "reason"),
-    [(Unstarted(), "GRANT_UNKNOWN"), (ENDED, "REFRESH_REPLAYED")],
+    [
+        (Unstarted(), "GRANT_UNKNOWN"),
+        (DeviceAsked(request=DEVICE_REQUEST), "GRANT_PENDING"),
+        (ENDED, "REFRESH_REPLAYED"),
+    ],
 )
 def test_the_grants_own_end_goes_first(grant: GrantState, reason: str) -> None:
     gone = client.Gone(at=1)
@@ -74,7 +94,7 @@ def test_what_happens_to_the_person(
     state: UserState | None, reason: str | None
 ) -> None:
     """A lock keeps guessers out; it does not sign the person out."""
-    for grant in (OFFLINE_GRANT, GRANT_OF_SESSION, GRANT_OF_CODE):
+    for grant in (OFFLINE_GRANT, GRANT_OF_SESSION, GRANT_OF_CODE, GRANT_OF_DEVICE):
         assert why_dead(grant, state, SESSION, CLIENT, now=NOW) == reason
     assert why_dead(GRANT_OF_MACHINE, state, SESSION, CLIENT, now=NOW) is None
 

@@ -16,6 +16,7 @@ from projections.checkpoints import Checkpoint
 from projections.redis import Redis
 from projections.states import Broken, Entry, States, key
 from server.clock import new_id, now
+from tests.domain.grants import ALICE, APPROVED, DENIED, REQUESTED
 from tests.projections.world import (
     PATIENT,
     ROW_KEY,
@@ -23,6 +24,7 @@ from tests.projections.world import (
     issued,
     refreshed,
     revoked,
+    row,
 )
 
 GENERATION = b"generation of 16"
@@ -347,3 +349,12 @@ def test_the_owner_is_the_person_it_is_about() -> None:
 
     assert {first.owner, last.owner, person.owner} == {who.user_id}
     assert key_row.owner is None
+
+
+def test_a_device_request_is_nobodys_until_somebody_decides() -> None:
+    grant_id = new_id()
+    asked = row(GRANT, grant_id, 1, REQUESTED)
+    allowed = row(GRANT, grant_id, 2, REQUESTED, APPROVED)
+    denied = row(GRANT, grant_id, 2, REQUESTED, DENIED)
+
+    assert [one.owner for one in (asked, allowed, denied)] == [None, ALICE, ALICE]

@@ -18,6 +18,7 @@ from projections.states import (
     pack_parked,
     unpack,
 )
+from tests.domain.grants import ALICE, APPROVED, REQUESTED, SESSION_ID
 from tests.domain.values import any_of
 from tests.projections.world import ROW_KEY, SignedIn, issued
 
@@ -126,3 +127,10 @@ def test_a_dead_grant_hangs_on_nobody() -> None:
 
     assert owners(state) == (who.user_id, who.session_id)
     assert owners(GRANT.initial) == (None, None)
+
+
+def test_a_device_grant_hangs_on_whoever_has_allowed_it() -> None:
+    asked, allowed = GRANT.fold([REQUESTED]), GRANT.fold([REQUESTED, APPROVED])
+
+    assert owners(asked) == (None, None)
+    assert owners(allowed) == (ALICE, SESSION_ID)

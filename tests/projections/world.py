@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID
 
@@ -115,6 +115,12 @@ class SignedIn:
             session_id=beside(new_id(), person),
             grant_id=beside(new_id(), person),
         )
+
+    @classmethod
+    def by_device(cls) -> Self:
+        """One whose grant began before anybody knew of whom."""
+        who = cls.new()
+        return replace(who, grant_id=UUID(int=who.grant_id.int ^ 1))
 
 
 def registered(at: int = 1_000) -> user.Registered:
@@ -235,9 +241,9 @@ class World:
         shown = await self.append(stream, stream_id, *events)
         await self.reading.project(shown, stamp=stamp)
 
-    async def sign_in(self) -> SignedIn:
+    async def sign_in(self, who: SignedIn | None = None) -> SignedIn:
         """Put a person with a session and a grant into the log."""
-        who, now = SignedIn.new(), self.clock.now()
+        who, now = who or SignedIn.new(), self.clock.now()
         await self.append(USER, who.user_id, registered(now))
         await self.append(SESSION, who.session_id, started(who, now=now))
         await self.append(GRANT, who.grant_id, issued(who, now=now))

@@ -189,6 +189,36 @@ async def test_live_asks_only_for_the_row_that_is_missing(world: World) -> None:
     assert isinstance(view.user.state, Person)
 
 
+async def test_live_of_a_device_is_two_round_trips(world: World) -> None:
+    """Its person and session lie in another partition, and are believed by that."""
+    who = await world.sign_in(SignedIn.by_device())
+    await world.begin()
+    await shown(world, who)
+    world.counted.told.clear()
+
+    view = await world.reading.live(who.grant_id)
+
+    assert [view.grant.from_log, world.counting.asked] == [False, []]
+    assert world.counted.heard("answered") == [1, 2]
+    assert view.session is not None
+    assert isinstance(view.session.state, Active)
+    assert view.user is not None
+    assert isinstance(view.user.state, Person)
+
+
+async def test_live_of_a_device_asks_the_log_for_what_is_missing(world: World) -> None:
+    who = await world.sign_in(SignedIn.by_device())
+    await world.begin()
+    await shown(world, who)
+    await world.redis.ask("DEL", key("session", who.session_id))
+
+    view = await world.reading.live(who.grant_id)
+
+    assert world.counting.asked == [(who.session_id,)]
+    assert view.session is not None
+    assert isinstance(view.session.state, Active)
+
+
 async def test_a_dead_grant_hangs_on_nobody(world: World) -> None:
     who = await world.sign_in()
     await world.append(GRANT, who.grant_id, revoked(now=world.clock.now()))
