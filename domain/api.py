@@ -14,7 +14,9 @@ class Description(Value, frozen=True):
 
     `introspection_clients` are clients that may ask about tokens meant for it
     (RFC 7662 §2.1). `token_lifetime` is seconds; `token_format` is jwt (RFC 9068)
-    or opaque.
+    or opaque. `roles` gives each role its scopes; where `enforce_roles` is set a
+    person's grant has no scope that none of their roles gives. `access_token_claims`
+    says which attribute of the person each further claim shows.
     """
 
     identifier: str
@@ -25,6 +27,9 @@ class Description(Value, frozen=True):
     token_lifetime: int = 3600
     allow_offline_access: bool = True
     introspection_clients: tuple[str, ...] = ()
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    enforce_roles: bool = False
+    access_token_claims: dict[str, str] = field(default_factory=dict)
 
 
 # Events

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain import scope
+from domain import claim_map, scope
 from domain.api import Description
 from domain.errors import Malformed
 from domain.redirect_uri import ABSOLUTE_URI
@@ -32,6 +32,17 @@ def check(description: Description) -> None:
         "introspection_clients has characters that cannot be seen",
     )
     _refuse_unless(description.token_lifetime > 0, "token_lifetime must be positive")
+    for role, given in description.roles.items():
+        _check_role(role, given, description)
+    fault = next(claim_map.faults(description.access_token_claims), None)
+    _refuse_unless(fault is None, f"access_token_claims has {fault}")
+
+
+def _check_role(role: str, given: tuple[str, ...], description: Description) -> None:
+    _refuse_unless(role and is_seen(role), f"roles: {role!r} is no name to be seen")
+    for name in given:
+        known = name in description.scopes
+        _refuse_unless(known, f"roles: {role!r} gives {name!r}, which is no scope here")
 
 
 def _check_identifier(identifier: str) -> None:

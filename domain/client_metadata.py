@@ -1,10 +1,13 @@
 """A client's metadata, by RFC 7591's names (§2) and those of the specifications after.
 
-`first_party`, `require_pkce`, `api_access` and the lifetimes are ours. All of it is
+`first_party`, `require_pkce`, `api_access`, the lifetimes and the maps of claims (to
+the person's attribute that each shows) are ours. All of it is
 stored and echoed; what the server advertises is what it can do.
 """
 
 from typing import Any
+
+from msgspec import field
 
 from domain.value import Value
 
@@ -41,6 +44,8 @@ class Metadata(Value, frozen=True):
     api_access: tuple[ApiAccess, ...] = ()
     access_token_lifetime: int | None = None
     refresh_token_lifetime: int | None = None
+    id_token_claims: dict[str, str] = field(default_factory=dict)
+    userinfo_claims: dict[str, str] = field(default_factory=dict)
 
     # RFC 7591 §2
     jwks: dict[str, Any] | None = None

@@ -56,6 +56,7 @@ _REGISTRY: Final[tuple[tuple[int, str, type[Value]], ...]] = (
     (39, "user.enabled", user.Enabled),
     (40, "user.tokens_invalidated", user.TokensInvalidated),
     (41, "user.erased", user.Erased),
+    (42, "user.roles_changed", user.RolesChanged),
     (50, "client.registered", client.Registered),
     (51, "client.changed", client.Changed),
     (52, "client.secret_rotated", client.SecretRotated),

@@ -10,7 +10,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from msgspec.structs import asdict
 
-from domain import redirect_uri, scope
+from domain import claim_map, redirect_uri, scope
 from domain.client_metadata import Metadata
 from domain.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidScope
 
@@ -206,6 +206,12 @@ def _check_numbers(metadata: Metadata) -> None:
     _refuse_unless(age is None or age >= 0, "default_max_age", "must not be negative")
 
 
+def _check_claims(metadata: Metadata) -> None:
+    for member in ("id_token_claims", "userinfo_claims"):
+        fault = next(claim_map.faults(getattr(metadata, member)), None)
+        _refuse_unless(fault is None, member, f"has {fault}")
+
+
 def _check_scopes(metadata: Metadata) -> None:
     try:
         scope.parse(metadata.scope)
@@ -232,6 +238,7 @@ _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_keys,
     _check_numbers,
     _check_scopes,
+    _check_claims,
 )
 
 

@@ -11,93 +11,61 @@ from msgspec.structs import replace
 
 from domain.errors import AlreadyExists, NotFound
 from domain.stream import BrokenHistory, Stream
-from domain.value import State, Value
-
-# Events
-
-
-class Registered(Value, frozen=True):
-    """`login` is the keyed digest of the normalised user name (a unique key)."""
-
-    login: str
-    profile: str
-    at: int
-
-
-class ProfileChanged(Value, frozen=True):
-    profile: str
-    at: int
-
-
-class CredentialAdded(Value, frozen=True):
-    """`kind` is password, totp, …; the secret itself is never in the log."""
-
-    kind: str
-    version: int
-    at: int
-
-
-class CredentialChanged(Value, frozen=True):
-    kind: str
-    version: int
-    at: int
-
-
-class CredentialRemoved(Value, frozen=True):
-    kind: str
-    at: int
-
-
-class LoginFailed(Value, frozen=True):
-    """A fact: appended without a version, so that it never races with anything."""
-
-    reason: str
-    at: int
-
-
-class Locked(Value, frozen=True):
-    until: int
-    at: int
-
-
-class Unlocked(Value, frozen=True):
-    at: int
-
-
-class Disabled(Value, frozen=True):
-    reason: str
-    at: int
-
-
-class Enabled(Value, frozen=True):
-    at: int
-
-
-class TokensInvalidated(Value, frozen=True):
-    """The epoch: a grant that started at or before `at` is dead."""
-
-    reason: str
-    at: int
-
-
-class Erased(Value, frozen=True):
-    at: int
-
-
-Event = (
-    Registered
-    | ProfileChanged
-    | CredentialAdded
-    | CredentialChanged
-    | CredentialRemoved
-    | LoginFailed
-    | Locked
-    | Unlocked
-    | Disabled
-    | Enabled
-    | TokensInvalidated
-    | Erased
+from domain.user_events import (
+    CredentialAdded,
+    CredentialChanged,
+    CredentialRemoved,
+    Disabled,
+    Enabled,
+    Erased,
+    Event,
+    Locked,
+    LoginFailed,
+    ProfileChanged,
+    Registered,
+    RolesChanged,
+    TokensInvalidated,
+    Unlocked,
 )
+from domain.value import State
+
+__all__ = [
+    "USER",
+    "CredentialAdded",
+    "CredentialChanged",
+    "CredentialRemoved",
+    "Disabled",
+    "Enabled",
+    "Erased",
+    "Event",
+    "Gone",
+    "Locked",
+    "LoginFailed",
+    "Person",
+    "ProfileChanged",
+    "Registered",
+    "RolesChanged",
+    "TokensInvalidated",
+    "Unlocked",
+    "Unregistered",
+    "UserState",
+    "change_profile",
+    "change_roles",
+    "disable",
+    "enable",
+    "erase",
+    "evolve",
+    "fail_login",
+    "invalidate_tokens",
+    "known",
+    "lock",
+    "may_sign_in",
+    "put_credential",
+    "register",
+    "remove_credential",
+    "unlock",
+]
+"""The events of `user_events` are had from here."""
 
 # States
 
@@ -115,6 +83,7 @@ class Person(State, frozen=True):
     disabled: bool = False
     locked_until: int = 0
     epoch: int = 0
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Gone(State, frozen=True):
@@ -160,6 +129,8 @@ def _changed(person: Person, event: Event) -> Person:
             return replace(person, disabled=False)
         case TokensInvalidated(at=at):
             return replace(person, epoch=at)
+        case RolesChanged(roles=roles):
+            return replace(person, roles=roles)
         case _:
             raise BrokenHistory(person, event)
 
@@ -262,6 +233,15 @@ def invalidate_tokens(
     if known(state).epoch >= now:
         return ()
     return (TokensInvalidated(reason=reason, at=now),)
+
+
+def change_roles(
+    state: UserState, *, roles: dict[str, tuple[str, ...]], now: int
+) -> tuple[RolesChanged, ...]:
+    """Give the person these roles, by API, and no others."""
+    if known(state).roles == roles:
+        return ()
+    return (RolesChanged(roles=roles, at=now),)
 
 
 def erase(state: UserState, *, now: int) -> tuple[Erased, ...]:

@@ -5,13 +5,10 @@ key; secrets are in the encrypted credential table. What is written first gives
 nobody anything: a sign-in works only once the event is there.
 """
 
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from functools import partial
 from typing import Any, Final, Protocol
 from uuid import UUID
-
-import msgspec
 
 from domain import user
 from domain.errors import AlreadyExists
@@ -26,6 +23,7 @@ from server.log.log import Log
 from server.log.people import PersonKeys
 from server.log.values import UniqueKey
 from server.passwords import Passwords
+from server.profiles import NO_CLAIMS, Profiles, profile_of
 from server.reading import Reading
 from server.usernames import UnusableName, normalized
 
@@ -35,19 +33,8 @@ TOTP: Final = "totp"
 RELEASED: Final = 0
 """An expiry in the past: the name may be taken again."""
 
-NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-def profile_of(
-    *,
-    username: str,
-    email: str | None = None,
-    email_verified: bool = False,
-    claims: Mapping[str, Any] = NO_CLAIMS,
-) -> dict[str, Any]:
-    """What is known of a person, as claims (OIDC Core §5.1)."""
-    mail = {"email": email, "email_verified": email_verified} if email else {}
-    return {**claims, "preferred_username": username.strip(), **mail}
+Roles = dict[str, tuple[str, ...]]
+"""The names of a person's roles, by the API's identifier."""
 
 
 class Decide(Protocol):
@@ -75,6 +62,7 @@ class Directory:
         self._log = log
         self._keys = keys
         self._people = people
+        self._profiles = Profiles(people)
         self._credentials = credentials
         self._commands = commands
         self._reading = reading
@@ -93,7 +81,23 @@ class Directory:
         loaded = await self._reading.state(USER, user_id)
         if not isinstance(loaded.state, Person):
             return None
-        return await self._opened(user_id, loaded.state)
+        return await self._profiles.opened(user_id, loaded.state)
+
+    async def roles(self, user_id: UUID) -> Roles:
+        """Return what the person is at which API."""
+        state = (await self._reading.state(USER, user_id)).state
+        return state.roles if isinstance(state, Person) else {}
+
+    async def change_roles(
+        self, user_id: UUID, roles: Roles, *, source: Source
+    ) -> None:
+        """Give the person these roles and no others; tokens that are out live on.
+
+        Raises:
+            NotFound: there is no such person.
+        """
+        decide = partial(user.change_roles, roles=roles)
+        await self._run(user_id, decide, source=source)
 
     async def register(
         self,
@@ -106,6 +110,7 @@ class Directory:
         email_verified: bool = False,
         claims: Mapping[str, Any] = NO_CLAIMS,
         totp_secret: str | None = None,
+        roles: Roles | None = None,
     ) -> UUID:
         """Register a person and return the new id; without a secret nobody signs in.
 
@@ -134,6 +139,8 @@ class Directory:
         await self._begin(
             user_id, name=name, profile=profile, secrets=given, source=source
         )
+        if roles:
+            await self.change_roles(user_id, roles, source=source)
         return user_id
 
     async def _begin(
@@ -153,7 +160,7 @@ class Directory:
             )
         events = self._registration(
             login=text_of(key),
-            profile=await self._sealed(user_id, profile),
+            profile=await self._profiles.sealed(user_id, profile),
             kinds=secrets,
         )
         try:
@@ -190,9 +197,9 @@ class Directory:
             NotFound: there is no such person.
         """
         known = user.known((await self._reading.truth(USER, user_id)).state)
-        if await self._opened(user_id, known) == profile:
+        if await self._profiles.opened(user_id, known) == profile:
             return False
-        sealed = await self._sealed(user_id, profile)
+        sealed = await self._profiles.sealed(user_id, profile)
         await self._run(
             user_id,
             lambda state, *, now: user.change_profile(state, profile=sealed, now=now),
@@ -279,14 +286,4 @@ class Directory:
             source=source,
             keys=keys,
             subject=user_id,
-        )
-
-    async def _sealed(self, user_id: UUID, profile: Mapping[str, Any]) -> str:
-        sealed = await self._people.seal(user_id, msgspec.json.encode(profile))
-        return b64encode(sealed or b"").decode()
-
-    async def _opened(self, user_id: UUID, known: Person) -> dict[str, Any] | None:
-        plain = await self._people.open(user_id, b64decode(known.profile))
-        return (
-            None if plain is None else msgspec.json.decode(plain, type=dict[str, Any])
         )

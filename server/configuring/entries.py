@@ -28,7 +28,7 @@ class ClientEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserEntry:
-    """Secrets that are None leave what there is."""
+    """Secrets that are None leave what there is; `roles` by the API's identifier."""
 
     username: str
     password: str | None = field(default=None, repr=False)
@@ -37,6 +37,7 @@ class UserEntry:
     email: str | None = None
     email_verified: bool = False
     claims: Mapping[str, Any] = field(default_factory=dict)
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     line: int = 0
 
 

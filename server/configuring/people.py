@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from server.configuring.change import Change, Line, Work
+from server.configuring.change import Change, Line, Work, lines_of
 from server.configuring.entries import UserEntry
-from server.directory import PASSWORD, TOTP, profile_of
+from server.directory import PASSWORD, TOTP, Roles
 from server.envelope import Source
+from server.profiles import profile_of
 from server.services import Services
 
 KIND: Final = "user"
@@ -24,16 +25,17 @@ async def plan(known: Services, entry: UserEntry) -> Change:
     profile = _profile(entry)
     members = _differing(await known.directory.profile(user_id) or {}, profile)
     secrets = await _new_secrets(known, user_id, entry)
-    lines = tuple(
-        Line(member=member, before=HIDDEN, after=HIDDEN)
-        for member in (*members, *secrets)
-    )
+    hidden = (Line(member=m, before=HIDDEN, after=HIDDEN) for m in (*members, *secrets))
+    held = await known.directory.roles(user_id)
+    lines = (*hidden, *lines_of({"roles": held}, {"roles": entry.roles}))
     return Change(
         kind=KIND,
         name=entry.username,
         action="change" if lines else "same",
         lines=lines,
-        work=_change(known, user_id, profile=profile, secrets=secrets),
+        work=_change(
+            known, user_id, profile=profile, roles=entry.roles, secrets=secrets
+        ),
     )
 
 
@@ -78,6 +80,7 @@ def _register(known: Services, entry: UserEntry) -> Work:
             email_verified=entry.email_verified,
             claims=entry.claims,
             totp_secret=entry.totp_secret,
+            roles=entry.roles,
             source=source,
         )
 
@@ -89,12 +92,14 @@ def _change(
     user_id: UUID,
     *,
     profile: Mapping[str, Any],
+    roles: Roles,
     secrets: Mapping[str, str],
 ) -> Work:
     directory = known.directory
 
     async def work(source: Source) -> None:
         await directory.change_profile(user_id, profile, source=source)
+        await directory.change_roles(user_id, roles, source=source)
         if PASSWORD in secrets:
             phc = await directory.hashed(secrets[PASSWORD])
             await directory.set_password(user_id, phc, source=source)

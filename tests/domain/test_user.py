@@ -19,10 +19,12 @@ from domain.user import (
     Person,
     ProfileChanged,
     Registered,
+    RolesChanged,
     TokensInvalidated,
     Unlocked,
     Unregistered,
     change_profile,
+    change_roles,
     disable,
     enable,
     erase,
@@ -36,6 +38,8 @@ from domain.user import (
     unlock,
 )
 from tests.domain.story import given
+
+Roles = dict[str, tuple[str, ...]]
 
 ALICE = Registered(login="digest", profile="sealed", at=10)
 PASSWORD = CredentialAdded(kind="password", version=1, at=11)
@@ -204,3 +208,27 @@ def test_who_may_sign_in() -> None:
 def test_events_out_of_order_are_a_bug(past: tuple[Event, ...]) -> None:
     with pytest.raises(BrokenHistory):
         USER.fold(past)
+
+
+def test_a_person_has_the_roles_given_last() -> None:
+    first: Roles = {"https://a/": ("editor",)}
+    second: Roles = {"https://a/": ("reader",)}
+    given(USER, ALICE).when(change_roles, roles=first, now=20).then(
+        RolesChanged(roles=first, at=20)
+    )
+    state = (
+        given(USER, ALICE, RolesChanged(roles=first, at=20))
+        .when(change_roles, roles=second, now=30)
+        .then(RolesChanged(roles=second, at=30))
+    )
+
+    assert isinstance(state, Person)
+    assert state.roles == second
+
+
+def test_the_same_roles_again_are_no_news() -> None:
+    roles: Roles = {"https://a/": ("editor",)}
+
+    given(USER, ALICE, RolesChanged(roles=roles, at=20)).when(
+        change_roles, roles=roles, now=30
+    ).then_nothing()

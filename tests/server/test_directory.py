@@ -8,8 +8,9 @@ import pytest
 
 from domain.errors import AlreadyExists, NotFound
 from domain.user import USER, Gone, Person, UserState
-from server.directory import PASSWORD, TOTP, profile_of
+from server.directory import PASSWORD, TOTP
 from server.log.errors import Unavailable
+from server.profiles import profile_of
 from server.services import Services
 from server.usernames import UnusableName, normalized
 from tests.server.clients import SOURCE
