@@ -11,6 +11,7 @@ import msgspec
 from joserfc.jwk import Key
 
 from domain.client import Client
+from domain.client_metadata import Metadata
 from server import jwk_set, signed
 from server.client_secrets import ClientSecrets
 from server.fetching import FetchFailed
@@ -75,7 +76,7 @@ class ClientKeys:
             await self._check_signature(client, said)
         return said
 
-    async def encryption_key(self, client: Client, *, alg: str) -> Key:
+    async def encryption_key(self, client: Metadata, *, alg: str) -> Key:
         """Return the key to encrypt to by that JWE `alg` (OIDC Core §10.2).
 
         Raises:
@@ -86,20 +87,19 @@ class ClientKeys:
             raise NoKey("ENCRYPTION_KEY_UNKNOWN")
         return key
 
-    async def keys(self, client: Client, *, again: bool = False) -> JwkSet:
+    async def keys(self, client: Metadata, *, again: bool = False) -> JwkSet:
         """Return the client's public keys; *again*: not those of a while ago.
 
         Raises:
             NoKey: they can't be had.
         """
-        metadata, published = client.metadata, self._published
-        if metadata.jwks is not None:
-            return self._inline(metadata.jwks)
-        if metadata.jwks_uri is None:
+        if client.jwks is not None:
+            return self._inline(client.jwks)
+        if client.jwks_uri is None:
             return JwkSet()
-        ask = published.again if again else published.at
+        ask = self._published.again if again else self._published.at
         try:
-            return await ask(metadata.jwks_uri)
+            return await ask(client.jwks_uri)
         except FetchFailed:
             raise NoKey("KEYS_UNAVAILABLE") from None
 
@@ -119,11 +119,11 @@ class ClientKeys:
 
     async def _check_signature(self, client: Client, said: Signed) -> None:
         try:
-            keys = await self.keys(client)
+            keys = await self.keys(client.metadata)
             wrong = _refusal(keys, said)
             if wrong and client.metadata.jwks_uri is not None:
                 # It may have changed its keys since.
-                newer = await self.keys(client, again=True)
+                newer = await self.keys(client.metadata, again=True)
                 wrong = wrong if newer is keys else _refusal(newer, said)
         except NoKey as none:
             raise Unverified(none.reason) from None

@@ -140,7 +140,7 @@ async def test_keys_that_cannot_be_had_verify_nothing(keys: ClientKeys) -> None:
 
         assert await why(keys, who, OLD.sign(CLAIMS)) == "KEYS_UNAVAILABLE"
         with pytest.raises(NoKey):
-            await keys.encryption_key(who, alg="ECDH-ES")
+            await keys.encryption_key(who.metadata, alg="ECDH-ES")
 
 
 async def test_a_secret_that_was_kept_is_a_key(
@@ -226,9 +226,10 @@ async def test_the_key_to_encrypt_to_is_the_clients(keys: ClientKeys) -> None:
     meant = {**rsa.jwk, "use": "enc", "alg": "RSA-OAEP-256"}
 
     found = await keys.encryption_key(
-        client(jwks={"keys": [meant]}), alg="RSA-OAEP-256"
+        client(jwks={"keys": [meant]}).metadata, alg="RSA-OAEP-256"
     )
 
     assert found.kid == "enc"
+    who = client(jwks={"keys": [meant]})
     with pytest.raises(NoKey):
-        await keys.encryption_key(client(jwks={"keys": [meant]}), alg="ECDH-ES")
+        await keys.encryption_key(who.metadata, alg="ECDH-ES")
