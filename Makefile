@@ -5,9 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?=
 ARGS ?=
+POSTGRES := /usr/lib/postgresql/15/bin
+REDIS := /usr/bin/redis-server
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help run test check lock clean
+.PHONY: help run test oldest check lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list; options of a command: make run ARGS="--port 9000"
@@ -18,6 +20,13 @@ run: $(VENV)/ready ## everything on this machine: Postgres, Valkey, demo data, p
 
 test: $(VENV)/ready ## every test, against real Postgres and Valkey
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# The oldest servers that we promise to work with, where Debian 12 installs them.
+oldest: $(VENV)/ready ## log and projections on the oldest servers: Postgres 15, Redis 7
+	$(BIN)/python -m pytest -n 2 --dist loadfile \
+	  --postgres-bin=$(POSTGRES) --redis-server=$(REDIS) \
+	  tests/test_engines.py tests/server/log tests/faults/test_log_*.py \
+	  tests/projections tests/flows/test_authorize_story.py $(ARGS)
 
 check: $(VENV)/ready ## lint, format, types, import rules
 	$(BIN)/ruff check

@@ -1,12 +1,14 @@
 """Real Postgres and Valkey for every test: one pair of servers a session, clean state
 for each test, and a loop that may not block."""
 
+import argparse
 import asyncio
 import contextlib
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +16,7 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
 from server.dev.embedded import DATABASE, Embedded
+from server.dev.engines import Engines, of_the_wheels
 from server.log.migrate import migrate_up
 
 
@@ -61,21 +64,74 @@ def reachable_folder(within: Path | None) -> Iterator[Path]:
         yield folder
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Other servers than those of the wheels; `make oldest` names them."""
+    group = parser.getgroup("engines", "which servers the tests run on")
+    group.addoption(
+        "--postgres-bin",
+        type=installed("postgres"),
+        metavar="FOLDER",
+        help="the folder of another Postgres's programs",
+    )
+    group.addoption(
+        "--redis-server",
+        type=installed(),
+        metavar="PROGRAM",
+        help="the server of a Redis or another Valkey",
+    )
+
+
+def installed(*program: str) -> Callable[[str], Path]:
+    """Refuse what isn't there: who asks for a server doesn't want another instead."""
+
+    def parse(text: str) -> Path:
+        sought = Path(text, *program)
+        if not sought.is_file():
+            raise argparse.ArgumentTypeError(f"{sought} is not there: install it")
+        return Path(text)
+
+    return parse
+
+
 @pytest.fixture(scope="session")
-async def made_data() -> AsyncIterator[Path]:
+def engines(request: pytest.FixtureRequest) -> Engines:
+    """Postgres 18 and Valkey 9 from their wheels, where no other was asked for."""
+    asked = {
+        "postgres": request.config.getoption("postgres_bin"),
+        "redis": request.config.getoption("redis_server"),
+    }
+    chosen = {name: path for name, path in asked.items() if path}
+    return replace(of_the_wheels(), **chosen)
+
+
+@pytest.fixture(scope="session")
+async def made_data(engines: Engines) -> AsyncIterator[Path]:
     """The data folder of stopped servers with today's schema, to be copied."""
     with reachable_folder(fastest_folder()) as folder:
-        async with Embedded(folder / "data", durable=False) as servers:
+        data = folder / "data"
+        async with Embedded(data, durable=False, engines=lambda: engines) as servers:
             await migrate_up(servers.database_url)
-        yield folder / "data"
+        yield data
 
 
-@pytest.fixture(scope="session")
-async def embedded(made_data: Path) -> AsyncIterator[Embedded]:
-    """The session's servers. Not for tests that stop, flush or fill them."""
-    with reachable_folder(fastest_folder()) as folder:
-        await copy(made_data, folder / "data")
-        async with Embedded(folder / "data", durable=False) as servers:
+@contextlib.asynccontextmanager
+async def running_copy(
+    made_data: Path,
+    *,
+    engines: Engines,
+    durable: bool = False,
+    postgres_port: int | None = None,
+) -> AsyncIterator[Embedded]:
+    """Servers on data of their own, in memory unless these must be safe on disk."""
+    with reachable_folder(None if durable else fastest_folder()) as folder:
+        data = folder / "data"
+        await copy(made_data, data)
+        async with Embedded(
+            data,
+            durable=durable,
+            postgres_port=postgres_port,
+            engines=lambda: engines,
+        ) as servers:
             yield servers
 
 
@@ -85,9 +141,16 @@ async def copy(made_data: Path, to: Path) -> None:
     assert await process.wait() == 0
 
 
+@pytest.fixture(scope="session")
+async def embedded(made_data: Path, engines: Engines) -> AsyncIterator[Embedded]:
+    """The session's servers. Not for tests that stop, flush or fill them."""
+    async with running_copy(made_data, engines=engines) as servers:
+        yield servers
+
+
 @pytest.fixture
 async def own_servers(
-    made_data: Path, request: pytest.FixtureRequest
+    made_data: Path, engines: Engines, request: pytest.FixtureRequest
 ) -> AsyncIterator[Embedded]:
     """Private servers, migrated, for a test that kills, fills or flushes them.
 
@@ -95,10 +158,8 @@ async def own_servers(
     indirect=True)` makes them safe from a power cut too (slower).
     """
     durable = getattr(request, "param", "") == "durable"
-    with reachable_folder(None if durable else fastest_folder()) as folder:
-        await copy(made_data, folder / "data")
-        async with Embedded(folder / "data", durable=durable) as servers:
-            yield servers
+    async with running_copy(made_data, engines=engines, durable=durable) as servers:
+        yield servers
 
 
 @pytest.fixture(scope="session")

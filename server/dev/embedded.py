@@ -16,6 +16,7 @@ from server import clock
 from server.dev import account, folder, postgres, valkey
 from server.dev.account import Account, EmbeddedError
 from server.dev.child import Child
+from server.dev.engines import Engines, of_the_wheels
 
 __all__ = ["Embedded", "EmbeddedError"]
 
@@ -28,8 +29,9 @@ class Embedded:
     `database_url` and `redis_url` say where they are; `postgres` and `valkey` can be
     stopped, killed and started again, each alone, under the same address.
     *durable* False trades safety from power cuts for speed; rows still survive a
-    killed server. *postgres_port* listens on 127.0.0.1 too. *root* keeps the data,
-    the logs, the superuser's password and, while they run, `env` with both addresses.
+    killed server. *postgres_port* listens on 127.0.0.1 too. *engines* finds the
+    programs. *root* keeps the data, the logs, the superuser's password and, while they
+    run, `env` with both addresses.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Embedded:
         *,
         durable: bool = True,
         postgres_port: int | None = None,
+        engines: Callable[[], Engines] = of_the_wheels,
         accounts: Callable[[int | None], Iterable[Account]] = account.candidates,
         new_password: Callable[[], str] = clock.secret_text,
     ) -> None:
@@ -48,6 +51,7 @@ class Embedded:
         self.redis_url = ""
         self.postgres: Child
         self.valkey: Child
+        self._engines = engines
         self._accounts = accounts
         self._new_password = new_password
         self._cluster: postgres.Cluster
@@ -78,12 +82,13 @@ class Embedded:
     async def _open(self) -> None:
         self._exit.push_async_callback(asyncio.to_thread, self._folders.close)
         sockets = await asyncio.to_thread(self._enter_folders)
-        programs = await asyncio.to_thread(postgres.programs)
-        runner = await self._choose_account(programs / "postgres")
+        engines = await asyncio.to_thread(self._engines)
+        runner, version = await self._choose_account(engines.postgres / "postgres")
         await asyncio.to_thread(runner.own, sockets)
         self._cluster = postgres.Cluster(
             account=runner,
-            programs=programs,
+            programs=engines.postgres,
+            major=version,
             data=self._data,
             sockets=sockets,
             port=self.postgres_port,
@@ -91,7 +96,7 @@ class Embedded:
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._open_postgres())
-            group.create_task(self._open_valkey())
+            group.create_task(self._open_valkey(engines.redis))
         self.database_url = self.url(DATABASE)
         self.redis_url = f"unix://{sockets / valkey.SOCKET}"
         await asyncio.to_thread(self._write_env)
@@ -110,15 +115,15 @@ class Embedded:
                 "with --data"
             ) from error
 
-    async def _choose_account(self, server: Path) -> Account:
-        """The first account that reaches the server and the data."""
+    async def _choose_account(self, server: Path) -> tuple[Account, int]:
+        """The first account that reaches the server and the data, and its version."""
         owner, made_by = await asyncio.to_thread(_origin, self._data)
         said = f"they belong to {_name(owner)}"
         for runner in await asyncio.to_thread(self._accounts, owner):
             version, said = await postgres.major(runner, server=server, near=self.root)
             if version:
                 _check_version(self._data, made_by=made_by, ours=version)
-                return runner
+                return runner, version
         raise EmbeddedError(
             f"no account can run Postgres on the data in {self.root} ({said}): run "
             f"as {_name(owner)}, or choose another folder with --data"
@@ -153,10 +158,10 @@ class Embedded:
         finally:
             await connection.close()
 
-    async def _open_valkey(self) -> None:
+    async def _open_valkey(self, server: Path) -> None:
         program = valkey.program(
             self._cluster.account,
-            server=await asyncio.to_thread(valkey.binary),
+            server=server,
             folder=self._cluster.sockets,
             log=self.root / "valkey.log",
         )

@@ -1,4 +1,4 @@
-"""Postgres 18 from its wheel: a data folder made once, and a server on it."""
+"""Postgres, by default 18 from its wheel: a data folder made once, a server on it."""
 
 import asyncio
 import os
@@ -16,6 +16,8 @@ from server.dev.wheels import package
 SUPERUSER: Final = "postgres"
 DEFAULT_PORT: Final = 5432
 STATUS_LINE: Final = 7  # of postmaster.pid, PostgreSQL's src/include/utils/pidfile.h
+HAS_BUILTIN_LOCALE: Final = 17
+BUILTIN_LOCALE: Final = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 UNSAFE: Final = {"fsync": "off", "full_page_writes": "off"}
 BUSY: Final = (
     'lock file "postmaster.pid" already exists',  # the old one is shutting down
@@ -29,6 +31,7 @@ class Cluster:
 
     account: Account
     programs: Path
+    major: int
     data: Path
     sockets: Path
     port: int | None  # on 127.0.0.1; None: the unix socket alone
@@ -67,9 +70,8 @@ async def create(cluster: Cluster, *, password: str) -> None:
         f"--pwfile={secret}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
-        "--locale=C",  # of the libc; sorting by the built-in one is the same anywhere
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
+        "--locale=C",  # of the libc: sorts by bytes, the same anywhere
+        *(BUILTIN_LOCALE if cluster.major >= HAS_BUILTIN_LOCALE else ()),
         "--no-instructions",
         *([] if cluster.durable else ["--no-sync"]),
     )

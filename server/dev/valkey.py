@@ -1,4 +1,4 @@
-"""Valkey 9 from its wheel: a cache of the log, so it keeps nothing on disk."""
+"""Valkey, by default 9 from its wheel: a cache of the log, so nothing is on disk."""
 
 import asyncio
 import contextlib

@@ -15,6 +15,7 @@ import pytest
 from server.clock import new_id
 from server.dev import postgres
 from server.dev.embedded import Embedded
+from server.dev.engines import Engines
 from server.log.errors import Unavailable
 from server.log.log import Log, LogOptions
 from tests.server.log.stories import born, sql
@@ -34,14 +35,14 @@ async def waits_for_a_copy(own_servers: Embedded) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def copying(servers: Embedded) -> AsyncIterator[None]:
+async def copying(servers: Embedded, engines: Engines) -> AsyncIterator[None]:
     """Run a synchronous copy: it takes the WAL and confirms what it has on disk."""
     where = parse_qs(urlsplit(servers.database_url).query)
     password = urlsplit(servers.database_url).password or ""
     folder = servers.root / "copy"
     folder.mkdir()
     process = await asyncio.create_subprocess_exec(
-        str(postgres.programs() / "pg_receivewal"),
+        str(engines.postgres / "pg_receivewal"),
         *("--directory", str(folder), "--synchronous", "--no-loop"),
         *("--username", postgres.SUPERUSER, "--host", where["host"][0]),
         env={"PGAPPNAME": STANDBY, "PGPASSWORD": password},
@@ -84,7 +85,7 @@ async def test_a_commit_that_nobody_copied_is_not_acknowledged(
 
 
 async def test_a_commit_is_acknowledged_once_it_is_copied(
-    waits_for_a_copy: str, own_servers: Embedded
+    waits_for_a_copy: str, own_servers: Embedded, engines: Engines
 ) -> None:
     """The doubt ends as soon as a standby has what the barrier wrote."""
     options = LogOptions(append_deadline=60, append_patience=60)
@@ -92,14 +93,14 @@ async def test_a_commit_is_acknowledged_once_it_is_copied(
     async with Log.open(waits_for_a_copy, options=options) as log:
         append = asyncio.create_task(log.append(born(stream)))
         await cancel_waiting_commits(waits_for_a_copy)
-        async with copying(own_servers):
+        async with copying(own_servers, engines):
             committed = await append
 
     assert committed.version == 1
 
 
 async def test_replicated_writes_need_a_copy_and_reads_do_not(
-    waits_for_a_copy: str, own_servers: Embedded
+    waits_for_a_copy: str, own_servers: Embedded, engines: Engines
 ) -> None:
     """`GRANTLOG_DURABILITY=replicated` looks itself, at once and all the time."""
     options = LogOptions(durability="replicated", append_deadline=30)
@@ -110,7 +111,7 @@ async def test_replicated_writes_need_a_copy_and_reads_do_not(
         assert refused.value.why == "replication"
         assert await log.last(stream) == {}
 
-        async with copying(own_servers):
+        async with copying(own_servers, engines):
             await until(log, standbys=1)
             assert (await log.append(born(stream))).version == 1
 

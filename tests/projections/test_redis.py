@@ -31,7 +31,7 @@ redis.register_function('grantlog_number', function() return { '2' } end)
 redis.register_function('grantlog_get', function() return { 'later' } end)
 """
     async with Redis.connect(redis_url, options=PATIENT) as redis:
-        await redis.ask("FUNCTION", "LOAD", later)
+        await redis.ask("FUNCTION", "LOAD", "REPLACE", later)
         with pytest.raises(Away):  # it has dropped what we call
             await redis.call("put", ("cp:{p0000}",), (b"",))
 
