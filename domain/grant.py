@@ -97,7 +97,7 @@ __all__ = [
 """Its parts, events and states are had from here."""
 
 LISTED_TOKENS: Final = 32
-"""How many live access tokens a state lists; older ones verify by signature."""
+"""How many live access tokens a state lists; older ones prove themselves."""
 
 CLOCK_SKEW: Final = 60
 """Seconds by which clocks of nodes may differ without waking a revoked token."""

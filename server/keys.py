@@ -51,9 +51,9 @@ class ServerKeys:
         self._secret_bytes = secret_bytes
         self._derived = lru_cache(maxsize=256)(self._derive)
 
-    def artefact(self, kind: str, stream_id: UUID, number: int) -> str:
+    def artefact(self, kind: str, stream_id: UUID, number: int, terms: str = "") -> str:
         """Return the code, refresh token or opaque access token of that number."""
-        named = token.signed_part(kind, self._newest, stream_id, number)
+        named = token.signed_part(kind, self._newest, stream_id, number, terms)
         return token.compose(named, self._mac(self._newest, named))
 
     def authentic(self, text: str, kind: str) -> Artefact | None:

@@ -50,7 +50,7 @@ _NAMED: Final = "|".join(sorted(map(re.escape, NAMES), key=len, reverse=True))
 
 LOOKS: Final = (
     # ours: codes, refresh tokens, opaque access tokens (domain/token.py)
-    re.compile(r"\b[a-z]{2}\.[\w-]{1,32}\.[\w-]{22}\.\d{1,10}\.[\w-]{24}"),
+    re.compile(r"\b[a-z]{2}\.[\w-]{1,32}\.[\w-]{22}\.\d{1,10}(?:\.[\w-]+)?\.[\w-]{24}"),
     # JWTs, with or without their signature, and the five parts of a JWE
     re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}"),
     # Authorization headers (RFC 9110 §11.6.2)

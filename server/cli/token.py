@@ -91,13 +91,15 @@ def _artefact(text: str) -> dict[str, Any] | None:
     found = tokens.parse(text)
     if found is None:
         return None
-    return {
+    told = {
         "kind": KINDS.get(found.kind, found.kind),
         "verified": False,
         "key": found.kid,
         "grant": str(found.stream_id),
         "number": found.number,
     }
+    terms = _json(found.terms)
+    return {**told, "terms": terms} if terms else told
 
 
 def _flat(told: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """The text of an access token, derived from the grant's state (RFC 9068, RFC 6750).
 
-Nothing of the text is stored: an opaque token is a MAC over grant and number, a JWT
-is signed again with the key that the state names. So an answer that was lost can
-be given again byte for byte.
+Nothing of the text is stored: an opaque token is a MAC over grant, number and terms,
+a JWT is signed again with the key that the state names. So an answer that was lost
+can be given again byte for byte.
 """
 
 from typing import Final
@@ -90,7 +90,8 @@ class Texts:
         None where the key that signs it is not believed any more.
         """
         if given.kid is None:
-            return self._keys.artefact("at", grant_id, given.number)
+            terms = token.terms_of(given)
+            return self._keys.artefact("at", grant_id, given.number, terms)
         signer = self._signing.signer(given.kid)
         return self._sign(signer, grant_id, approval, given) if signer else None
 

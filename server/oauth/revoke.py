@@ -54,10 +54,11 @@ def _revocation(known: Services, shown: Shown, client_id: str) -> Decide:
             return revocation.revoke(state, reason=REASON, now=now)
         if not isinstance(state, Live):
             return ()
-        if presented.proven(shown, state, known.signing) is None:
+        token = presented.proven(shown, state, known.signing)
+        if token is None:
             return ()
         _check_holder(state, client_id)
-        return revocation.revoke_access_token(state, number=shown.number, now=now)
+        return revocation.revoke_access_token(state, number=token.number, now=now)
 
     return decide
 

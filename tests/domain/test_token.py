@@ -5,8 +5,19 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 
+from domain.grant import AccessToken, Confirmation
 from domain.stream_id import from_text, to_text
-from domain.token import Artefact, compose, jti, parse, parse_jti, signed_part
+from domain.token import (
+    Artefact,
+    Terms,
+    compose,
+    jti,
+    parse,
+    parse_jti,
+    parse_terms,
+    signed_part,
+    terms_of,
+)
 
 GRANT_ID = UUID("0190a5b2-0000-7000-8000-000000000001")
 B64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -26,15 +37,16 @@ def test_a_text_names_its_stream_and_number() -> None:
     kid=st.text(B64URL, min_size=1, max_size=32),
     stream_id=st.uuids(),
     number=st.integers(0, 9_999_999_999),
+    terms=st.text(B64URL, max_size=100),
     mac=st.text(B64URL, min_size=24, max_size=24),
 )
 def test_what_was_composed_is_parsed_again(
-    kind: str, kid: str, stream_id: UUID, number: int, mac: str
+    *, kind: str, kid: str, stream_id: UUID, number: int, terms: str, mac: str
 ) -> None:
-    signed = signed_part(kind, kid, stream_id, number)
+    signed = signed_part(kind, kid, stream_id, number, terms)
 
     assert parse(compose(signed, mac)) == Artefact(
-        kind=kind, kid=kid, stream_id=stream_id, number=number, mac=mac
+        kind=kind, kid=kid, stream_id=stream_id, number=number, terms=terms, mac=mac
     )
 
 
@@ -42,12 +54,21 @@ IDS = st.text(B64URL, min_size=22, max_size=22)
 NUMBERS = st.text("0123456789+-_ e", max_size=11)
 
 
-@given(st.text() | st.builds("rt.k1.{}.{}.{}".format, IDS, NUMBERS, st.just(MAC)))
+TERMS = st.text(B64URL + "=. ", max_size=30)
+
+
+@given(
+    st.text()
+    | st.builds("rt.k1.{}.{}.{}".format, IDS, NUMBERS, st.just(MAC))
+    | st.builds("at.k1.{}.1.{}.{}".format, IDS, TERMS, st.just(MAC))
+)
 def test_what_is_parsed_has_one_spelling(text: str) -> None:
     found = parse(text)
 
     if found is not None:
-        named = signed_part(found.kind, found.kid, found.stream_id, found.number)
+        named = signed_part(
+            found.kind, found.kid, found.stream_id, found.number, found.terms
+        )
         assert compose(named, found.mac) == text
 
 
@@ -61,7 +82,9 @@ def test_what_is_parsed_has_one_spelling(text: str) -> None:
         " " + GOOD,
         GOOD + "m",
         GOOD[:-1],
-        GOOD + "." + MAC,
+        GOOD + "." + MAC + "." + MAC,
+        GOOD.replace(MAC, f".{MAC}"),
+        GOOD.replace(MAC, f"e30=.{MAC}"),
         GOOD.replace("rt.", "RT.", 1),
         GOOD.replace("rt.", "rtx.", 1),
         GOOD.replace("k1", "", 1),
@@ -84,6 +107,48 @@ def test_what_is_parsed_has_one_spelling(text: str) -> None:
 )
 def test_garbage_is_none(text: str) -> None:
     assert parse(text) is None
+
+
+NAMES = st.none() | st.lists(st.text(max_size=20), max_size=5).map(tuple)
+KEYS = st.none() | st.builds(Confirmation, jkt=st.text(B64URL, max_size=43))
+
+
+TOKENS = st.builds(
+    AccessToken,
+    number=st.just(1),
+    digest=st.just("digest"),
+    issued_at=st.integers(0, 2**33),
+    expires_at=st.integers(0, 2**33),
+    scope=NAMES,
+    audience=NAMES,
+    cnf=KEYS,
+)
+
+
+@given(TOKENS)
+def test_terms_say_all_that_limits_a_token(token: AccessToken) -> None:
+    """No narrowing and no binding is forgotten; an empty scope is not the grant's."""
+    assert parse_terms(terms_of(token)) == Terms(
+        iat=token.issued_at,
+        exp=token.expires_at,
+        scope=token.scope,
+        aud=token.audience,
+        cnf=token.cnf,
+    )
+
+
+def test_the_terms_of_most_tokens_are_short() -> None:
+    """Only what was narrowed is said: the token stays at some hundred characters."""
+    token = AccessToken(number=1, digest="d", issued_at=10**9, expires_at=2 * 10**9)
+
+    assert len(terms_of(token)) < 50
+
+
+@pytest.mark.parametrize(
+    "text", ["", "A", "AAAA", "e30", "W10", "\u00e9", "eyJpYXQiOjF9"]
+)
+def test_what_are_no_terms_is_none(text: str) -> None:
+    assert parse_terms(text) is None
 
 
 @given(grant_id=st.uuids(), number=st.integers(1, 9_999_999_999))

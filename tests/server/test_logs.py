@@ -21,7 +21,7 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
 SECRETS = (
     KEYS.artefact("ac", GRANT, 1),
     KEYS.artefact("rt", GRANT, 7),
-    KEYS.artefact("at", GRANT, 12),
+    KEYS.artefact("at", GRANT, 12, "eyJpYXQiOjEsImV4cCI6Mn0"),
     JWT,
     JWT.rpartition(".")[0] + ".",
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2E$aGFzaGhhc2g",

@@ -135,7 +135,17 @@ def _parts(text: str) -> tuple[Part, ...]:
             meaning=f"the grant's stream: {found.stream_id}, partition {place}",
         ),
         Part(text=str(found.number), meaning=number),
+        *_terms(found.terms),
         Part(text=found.mac, meaning="the MAC: without it, nobody looks anything up"),
+    )
+
+
+def _terms(text: str) -> tuple[Part, ...]:
+    said = _json_part(text) if text else None
+    if said is None:
+        return ()
+    return (
+        Part(text=text, meaning=f"its terms: {msgspec.json.encode(said).decode()}"),
     )
 
 

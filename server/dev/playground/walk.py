@@ -19,7 +19,7 @@ from server.dev.playground.witness import look, look_again
 from server.services import Services
 
 ARTEFACTS: Final = ("code", "access_token", "refresh_token", "id_token")
-FORGED: Final = f"at.1.{'A' * 22}.1.{'A' * 24}"
+FORGED: Final = f"at.1.{'A' * 22}.1.e30.{'A' * 24}"
 """Looks like an opaque access token; nobody computed its MAC."""
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from domain.grant import AccessToken
+from domain.token import terms_of
 from server.keys import ServerKeys
 from server.log.kek import KEY_BYTES
 from tests.server.cli.conftest import Cli
@@ -354,6 +356,22 @@ def test_our_own_tokens_say_what_they_name(cli: Cli) -> None:
         "grant": str(grant),
         "number": 7,
     }
+
+
+def test_an_opaque_access_token_says_its_terms(cli: Cli) -> None:
+    """Until when it is good, and for what it was narrowed to."""
+    grant = UUID("018f0000-0000-7000-8000-000000000001")
+    keys = ServerKeys({"01": bytes(KEY_BYTES)}, secret_bytes=bytes)
+    token = AccessToken(
+        number=3, digest="", issued_at=1_300_819_000, expires_at=1_300_819_380
+    )
+    text = keys.artefact("at", grant, 3, terms_of(token))
+
+    result = cli("token", "decode", typed=text)
+    told = json.loads(cli("token", "decode", "--json", typed=text).stdout)
+
+    assert "2011-03-22 18:43:00 UTC" in result.output
+    assert told["terms"] == {"iat": 1_300_819_000, "exp": 1_300_819_380}
 
 
 def test_what_is_no_token_is_told_as_such(cli: Cli) -> None:

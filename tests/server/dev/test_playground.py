@@ -199,6 +199,17 @@ def test_an_opaque_token_is_shown_in_its_parts() -> None:
     assert grant_of(text) == GRANT
 
 
+def test_the_terms_of_an_opaque_access_token_are_shown_in_words() -> None:
+    terms = "eyJpYXQiOjEsImV4cCI6Mn0"
+    named = token.signed_part("at", "k", GRANT, 3, terms)
+    text = token.compose(named, "m" * 24)
+
+    shown = decode("access_token", text, now=NOW)
+
+    assert [part.text for part in shown.parts] == text.split(".")
+    assert shown.parts[4].meaning == 'its terms: {"iat":1,"exp":2}'
+
+
 @pytest.mark.parametrize("garbage", ["", ".", "a.b.c", "é.é.é", "e30.bnVsbA.x"])
 def test_garbage_is_shown_as_it_is(garbage: str) -> None:
     shown = decode("access_token", garbage, now=NOW)

@@ -153,6 +153,22 @@ async def test_garbage_costs_no_look_up(shop: Server, alice: UUID) -> None:
     assert read(seen, grant_of(tokens["access_token"])) == []
 
 
+async def test_an_expired_token_costs_no_look_up(shop: Server, alice: UUID) -> None:
+    """It says itself until when it was good: JWT and opaque alike."""
+    opaque = await issue_code(shop.known, alice)
+    jwt = await issue_code(
+        shop.known, alice, scope=("read:orders",), audience=(ORDERS,)
+    )
+    tokens = [(await redeem(shop, code)).body for code in (opaque, jwt)]
+    shop.clock.shift = max(token["expires_in"] for token in tokens)
+
+    for token in (token["access_token"] for token in tokens):
+        async with watched(shop) as seen:
+            assert not await is_active(shop, token)
+
+        assert read(seen, grant_of(token)) == []
+
+
 async def test_a_signature_is_made_once_and_never_checked(
     shop: Server, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
