@@ -6,7 +6,8 @@ from aiohttp import web
 
 from domain import claims, scope
 from server import services
-from server.oauth import client_auth, dialect, response
+from server.jwk_set import ENCRYPTING
+from server.oauth import client_auth, dialect, nested_jwt, response
 from server.oauth.token import GRANTS
 from server.services import Services
 from server.web import answers
@@ -36,6 +37,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": _algorithms(known),
+        **_answers(known),
         "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
         "revocation_endpoint_auth_methods_supported": list(client_auth.METHODS),
         "introspection_endpoint_auth_methods_supported": list(client_auth.CONFIDENTIAL),
@@ -51,6 +53,17 @@ def metadata(known: Services) -> dict[str, Any]:
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
     }
+
+
+def _answers(known: Services) -> dict[str, list[str]]:
+    """Return what answers can be signed with and encrypted by (RFC 9701 §7)."""
+    members: dict[str, list[str]] = {}
+    for kind in ("userinfo", "introspection"):
+        members[f"{kind}_signing_alg_values_supported"] = _algorithms(known)
+    for kind in ("id_token", "userinfo", "introspection"):
+        members[f"{kind}_encryption_alg_values_supported"] = list(ENCRYPTING)
+        members[f"{kind}_encryption_enc_values_supported"] = list(nested_jwt.ENCODINGS)
+    return members
 
 
 def _algorithms(known: Services) -> list[str]:

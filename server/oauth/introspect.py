@@ -4,16 +4,25 @@ A client may ask about tokens that were issued to it, an API about tokens meant 
 it; to everybody else every token is inactive (§2.2, §4).
 """
 
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from aiohttp import web
 
 from domain import token as artefacts
 from domain.api import Api
 from domain.client import Client
+from domain.client_metadata import Metadata
 from domain.grant import AccessToken, Approval
 from server import services
-from server.oauth import client_auth, dialect, liveness, lookup, presented
+from server.oauth import (
+    client_auth,
+    dialect,
+    liveness,
+    lookup,
+    nested_jwt,
+    presented,
+)
 from server.oauth.access_token import Names, audience_of, scope_of, subject_of
 from server.oauth.liveness import LiveAccessToken, LiveRefreshToken
 from server.oauth.presented import ShownAccessToken
@@ -21,6 +30,8 @@ from server.services import Services
 from server.web import answers, errors, forms
 
 INACTIVE: dict[str, Any] = {"active": False}
+JWT: Final = "application/token-introspection+jwt"
+"""What a caller accepts that wants the answer signed (RFC 9701 §4)."""
 
 
 @errors.oauth_json
@@ -30,7 +41,37 @@ async def introspect(request: web.Request) -> web.StreamResponse:
     known = services.of(request)
     # The hint would only say where to look first (§2.1): the token itself does.
     answer = await _about(known, forms.required(form, "token"), caller)
+    if JWT in request.headers.get("Accept", ""):
+        return await _signed(known, caller, answer or INACTIVE)
     return answers.json(answer or INACTIVE)
+
+
+async def _signed(
+    known: Services, caller: Client | Api, answer: dict[str, Any]
+) -> web.Response:
+    """Return the answer as a JWT that is no access token (RFC 9701 §5)."""
+    metadata = _addressee(caller)
+    said = {
+        "iss": known.settings.issuer,
+        "aud": metadata.client_id,
+        "iat": known.clock.now(),
+        "token_introspection": answer,
+    }
+    text = await nested_jwt.write(
+        known,
+        metadata,
+        msgspec.json.encode(said),
+        typ=JWT.removeprefix("application/"),
+        as_=nested_jwt.of_introspection(metadata),
+    )
+    return answers.jwt(text, JWT)
+
+
+def _addressee(caller: Client | Api) -> Metadata:
+    """Return what is registered of whoever asks; an API has only its name."""
+    if isinstance(caller, Client):
+        return caller.metadata
+    return Metadata(client_id=caller.description.identifier)
 
 
 async def _about(

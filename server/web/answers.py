@@ -30,6 +30,13 @@ def json(value: object, *, status: int = 200) -> web.Response:
     )
 
 
+def jwt(text: str, content_type: str = "application/jwt") -> web.Response:
+    """Return a JWT as an answer that nobody may keep (OIDC Core §5.3.2, RFC 9701)."""
+    return web.Response(
+        body=text.encode("ascii"), content_type=content_type, headers=NO_STORE
+    )
+
+
 def public_json(value: object, *, max_age: int) -> web.Response:
     """Return a document that anybody may keep for `max_age` seconds."""
     return web.Response(
