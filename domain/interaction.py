@@ -28,16 +28,17 @@ _PROMPTS: Final = ("none", "consent", *SIGN_IN_PROMPTS)
 class Wish(Value, frozen=True):
     """The part of an authorization request that decides what happens next.
 
-    `subject` is the person of the `id_token_hint`; `acr` are the classes of which
-    one is essential (OIDC Core §5.5.1.1). `fresh_login` and `fresh_consent` say
-    that the person signed in, or allowed, since this request began.
+    `for_another` says that it names a person, and not the one of the session (by
+    `id_token_hint`); `acr` are the classes of which one is essential (OIDC Core
+    §5.5.1.1). `fresh_login` and `fresh_consent` say that the person signed in, or
+    allowed, since this request began.
     """
 
     scope: tuple[str, ...]
     audience: tuple[str, ...] = ()
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
-    subject: UUID | None = None
+    for_another: bool = False
     acr: tuple[str, ...] = ()
     fresh_login: bool = False
     fresh_consent: bool = False
@@ -103,7 +104,7 @@ def next_step(
 
 def _why_sign_in(wish: Wish, session: Active, client: Metadata, now: int) -> str | None:
     # What a sign-in cannot mend is asked even after it, and then refused.
-    if wish.subject not in (None, session.user_id):
+    if wish.for_another:
         return "subject"
     if wish.acr and session.acr not in wish.acr:
         return "acr"

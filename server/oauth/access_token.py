@@ -58,7 +58,7 @@ def audience_of(approval: Approval, given: AccessToken) -> Names:
 
 
 def subject_of(approval: Approval) -> str:
-    """Return the person, or the machine itself (RFC 9068 §2.2)."""
+    """Return whose token it is, as the client calls them; or the machine itself."""
     if approval.subject is not None:
         return approval.subject
     return approval.client_id if approval.user_id is None else str(approval.user_id)

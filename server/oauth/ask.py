@@ -1,7 +1,6 @@
 """A request for tokens: who asks, what for, and when (RFC 6749 §4.1.3, §4.4.2, §6)."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from aiohttp import web
 
@@ -11,9 +10,9 @@ from domain.client_metadata import Metadata
 from domain.errors import InvalidScope, InvalidTarget
 from domain.grant import Approval
 from server.envelope import Source
-from server.oauth import dialect, lookup
-from server.oauth.access_token import Names, Texts
-from server.oauth.tokens import Minter, style_for
+from server.oauth import lookup
+from server.oauth.access_token import Names
+from server.oauth.minting import Narrowing
 from server.services import Services
 from server.web.forms import Form
 
@@ -36,14 +35,6 @@ class Ask:
     @property
     def client_id(self) -> str:
         return self.client.metadata.client_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowing:
-    """What of a grant a token shall have; None: all of it."""
-
-    scope: Names | None = None
-    audience: Names | None = None
 
 
 def resources(form: Form) -> Names:
@@ -78,40 +69,6 @@ async def narrowing(ask: Ask, approval: Approval, requested: Names = ()) -> Narr
     )
 
 
-async def minter(
-    ask: Ask, grant_id: UUID, approval: Approval, wish: Narrowing | None = None
-) -> Minter:
-    """Return what makes the request's access tokens.
-
-    Raises:
-        InvalidTarget: an API of the grant has been removed.
-        Unavailable: no key signs, or the APIs can't be read.
-    """
-    known, narrowed = ask.services, wish or Narrowing()
-    audience = narrowed.audience or approval.audience
-    apis = await lookup.apis(known.reading, audience)
-    if len(apis) < len(set(audience)):
-        raise InvalidTarget("the API is gone", reason="TARGET_GONE")
-    style = style_for(
-        apis.values(),
-        ask.metadata,
-        default_lifetime=known.settings.access_token_lifetime,
-    )
-    return Minter(
-        texts=texts(known),
-        grant_id=grant_id,
-        style=style,
-        kid=_kid(known, style.alg) if style.alg else None,
-        now=ask.now,
-        scope=narrowed.scope,
-        audience=narrowed.audience,
-    )
-
-
-def _kid(known: Services, wanted: str) -> str:
-    return known.signing.active(dialect.of(known).algorithm(wanted)).kid
-
-
 def refresh_lifetime(ask: Ask, approval: Approval) -> int | None:
     """Return how long (seconds) the grant may be refreshed; None: not at all.
 
@@ -121,13 +78,3 @@ def refresh_lifetime(ask: Ask, approval: Approval) -> int | None:
         return None
     own = ask.metadata.refresh_token_lifetime
     return own or ask.services.settings.refresh_token_lifetime
-
-
-def texts(known: Services) -> Texts:
-    return Texts(
-        issuer=known.settings.issuer,
-        userinfo=known.settings.url("/userinfo"),
-        keys=known.keys,
-        signing=known.signing,
-        dialect=dialect.of(known),
-    )

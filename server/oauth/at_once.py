@@ -6,8 +6,9 @@ from domain import stream_id as ids
 from domain.grant import GRANT, AccessToken, Approval, Issued
 from domain.issuing import issue
 from domain.stream import BrokenHistory
-from server.oauth.ask import Ask, minter, refresh_lifetime
+from server.oauth.ask import Ask, refresh_lifetime
 from server.oauth.giving import give
+from server.oauth.minting import minter
 from server.oauth.tokens import Given
 
 
@@ -15,7 +16,7 @@ async def begin(ask: Ask, approval: Approval) -> Given:
     """Begin a grant with its first tokens; a refresh token where one may be had.
 
     Raises:
-        InvalidTarget, Unavailable: as in `ask.minter`.
+        InvalidTarget, Unavailable: as in `minting.minter`.
     """
     fresh = ask.services.clock.new_id()
     grant_id = ids.beside(fresh, approval.user_id) if approval.user_id else fresh

@@ -22,7 +22,12 @@ from domain.grant import GRANT, Approval, Code
 from domain.interaction import Consent, Login, NextStep, Proceed, Refuse, Wish
 from domain.session import Unstarted
 from server import consents, services, sessions
-from server.oauth import authorization_request as requests, id_token_hint, response
+from server.oauth import (
+    authorization_request as requests,
+    id_token_hint,
+    response,
+    subject,
+)
 from server.oauth.authorization_request import AuthorizationRequest
 from server.oauth.response import Destination
 from server.sessions import SignedIn
@@ -106,7 +111,8 @@ async def _next(
         pending.request, destination.client, await _apis(request)
     )
     here = await sessions.current(request)
-    wish = _with_progress(_with_hint(request, pending, asked.wish), pending, here)
+    wish = await _with_hint(request, pending, asked.wish, here)
+    wish = _with_progress(wish, pending, here)
     asking = Asking(
         destination=destination, request=replace(asked, wish=wish), here=here
     )
@@ -129,14 +135,18 @@ async def _apis(request: web.Request) -> dict[str, Description]:
     return {description.identifier: description for description in apis}
 
 
-def _with_hint(request: web.Request, pending: Transaction, wish: Wish) -> Wish:
+async def _with_hint(
+    request: web.Request, pending: Transaction, wish: Wish, here: SignedIn | None
+) -> Wish:
     text = pending.asked("id_token_hint")
     if text is None:
         return wish
     hint = id_token_hint.read(request, text)
     if hint is None:
         raise InvalidRequest("id_token_hint is not ours", reason="ID_TOKEN_HINT")
-    return replace(wish, subject=hint.sub)
+    if here is None or await id_token_hint.means(request, hint, here.user_id):
+        return wish
+    return replace(wish, for_another=True)
 
 
 def _with_progress(wish: Wish, pending: Transaction, here: SignedIn | None) -> Wish:
@@ -190,7 +200,7 @@ async def _grant(
     now = known.clock.now()
     decide = partial(
         issuing.issue_code,
-        approval=_approval(asking, here, now),
+        approval=_approval(request, asking, here, now),
         code=Code(
             redirect_uri=asking.destination.redirect_uri,
             redirect_uri_given=asking.destination.given,
@@ -204,7 +214,9 @@ async def _grant(
     return response.answer(request, asking.destination, {"code": code})
 
 
-def _approval(asking: Asking, here: SignedIn, now: int) -> Approval:
+def _approval(
+    request: web.Request, asking: Asking, here: SignedIn, now: int
+) -> Approval:
     return Approval(
         client_id=asking.client.client_id,
         grant_type="authorization_code",
@@ -217,4 +229,7 @@ def _approval(asking: Asking, here: SignedIn, now: int) -> Approval:
         auth_time=here.state.auth_time,
         amr=here.state.amr,
         acr=here.state.acr,
+        subject=subject.pairwise(
+            services.of(request).keys, asking.client, here.user_id
+        ),
     )

@@ -7,7 +7,7 @@ from aiohttp import web
 from domain import claims, scope
 from server import services
 from server.jwk_set import ENCRYPTING
-from server.oauth import client_auth, dialect, nested_jwt, response
+from server.oauth import client_auth, dialect, nested_jwt, response, subject
 from server.oauth.token import GRANTS
 from server.services import Services
 from server.web import answers
@@ -35,7 +35,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": list(response.MODES),
         "grant_types_supported": list(GRANTS),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(subject.TYPES),
         "id_token_signing_alg_values_supported": _algorithms(known),
         **_answers(known),
         "token_endpoint_auth_methods_supported": list(client_auth.METHODS),

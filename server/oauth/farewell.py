@@ -32,7 +32,7 @@ class Farewell:
     client_id: str | None = None
     return_to: str | None = None
 
-    def means(self, here: SignedIn) -> bool:
+    async def means(self, request: web.Request, here: SignedIn) -> bool:
         """Whether the client has shown that it means the session that is here.
 
         A hint of another session, an older one of this person too, is suspect (§2).
@@ -40,7 +40,7 @@ class Farewell:
         if self.hint is None:
             return False
         if self.hint.sid is None:
-            return self.hint.sub == here.user_id
+            return await id_token_hint.means(request, self.hint, here.user_id)
         return self.hint.sid == ids.to_text(here.session_id)
 
 

@@ -1,4 +1,4 @@
-"""From the state of a grant to the answer that a client gets (OIDC Core §3.1.3.3)."""
+"""From the state of a grant to what a client gets (OIDC Core §3.1.3.3, §3.2.2.5)."""
 
 from typing import Any
 from uuid import UUID
@@ -7,13 +7,13 @@ from domain import claims
 from domain.grant import AccessToken, Approval, Refresh
 from server.oauth import dialect
 from server.oauth.access_token import scope_of
-from server.oauth.ask import Ask
-from server.oauth.id_token import id_token
+from server.oauth.id_token import Beside, id_token
+from server.oauth.minting import Occasion
 from server.oauth.tokens import Given, Minter
 
 
 async def give(
-    ask: Ask,
+    occasion: Occasion,
     grant_id: UUID,
     approval: Approval,
     token: AccessToken,
@@ -24,38 +24,52 @@ async def give(
 ) -> Given:
     """Return the tokens; an ID token where a person signed in for `openid`."""
     text = mint.text(token)
-    wanted = approval.user_id is not None and "openid" in scope_of(approval, token)
+    identity: str | None = None
+    if approval.user_id is not None and "openid" in scope_of(approval, token):
+        identity = await identify(
+            occasion,
+            approval,
+            issued_at=token.issued_at,
+            beside=Beside(access_token=text),
+            nonce=nonce,
+        )
     return Given(
         grant_id=grant_id,
         approval=approval,
         token=token,
         text=text,
         refresh=refresh,
-        id_token=await _id_token(ask, approval, token, text, nonce) if wanted else None,
+        id_token=identity,
     )
 
 
-async def _id_token(
-    ask: Ask, approval: Approval, token: AccessToken, text: str, nonce: str | None
+async def identify(
+    occasion: Occasion,
+    approval: Approval,
+    *,
+    issued_at: int,
+    beside: Beside,
+    nonce: str | None,
 ) -> str:
-    known = ask.services
+    """Return the ID token of the person who signed in."""
+    known = occasion.services
     return id_token(
         known.signing.active(
-            dialect.of(known).algorithm(ask.metadata.id_token_signed_response_alg)
+            dialect.of(known).algorithm(occasion.metadata.id_token_signed_response_alg)
         ),
         issuer=known.settings.issuer,
         approval=approval,
-        token=token,
-        text=text,
+        issued_at=issued_at,
         lifetime=known.settings.id_token_lifetime,
+        beside=beside,
         nonce=nonce,
-        asked=await _asked(ask, approval),
+        asked=await _asked(occasion, approval),
     )
 
 
-async def _asked(ask: Ask, approval: Approval) -> dict[str, Any]:
+async def _asked(occasion: Occasion, approval: Approval) -> dict[str, Any]:
     """Return the claims that the request named for the ID token (OIDC Core §5.5)."""
     if not approval.id_token_claims or approval.user_id is None:
         return {}
-    profile = await ask.services.directory.profile(approval.user_id)
+    profile = await occasion.services.directory.profile(approval.user_id)
     return claims.from_profile(profile or {}, (), approval.id_token_claims)

@@ -10,17 +10,19 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from domain.client import Client
 from domain.value import Value
 from server import services
+from server.oauth import lookup, subject
 
 ID_TOKEN: Final = "JWT"
 
 
 class Hint(Value, frozen=True):
-    """The person, the client the token was for, and the session (`sid`)."""
+    """The person as the client `aud` calls them, and the session (`sid`)."""
 
     iss: str
-    sub: UUID
+    sub: str
     aud: str
     sid: str | None = None
 
@@ -39,3 +41,16 @@ def read(request: web.Request, text: str) -> Hint | None:
     except msgspec.MsgspecError:
         return None
     return hint if hint.iss == known.settings.issuer else None
+
+
+async def means(request: web.Request, hint: Hint, user_id: UUID) -> bool:
+    """Whether the hint is of this person.
+
+    Raises:
+        Unavailable: its client cannot be looked up now.
+    """
+    known = services.of(request)
+    client = await lookup.client(known.reading, hint.aud)
+    if not isinstance(client, Client):
+        return hint.sub == str(user_id)
+    return hint.sub == subject.of(known.keys, client.metadata, user_id)

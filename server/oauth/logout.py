@@ -54,7 +54,7 @@ async def logout(request: web.Request) -> web.StreamResponse:
     )
     farewell = await farewells.of(request, pending)
     here = await sessions.current(request)
-    if here is None or farewell.means(here):
+    if here is None or await farewell.means(request, here):
         return await leaving.leave(request, farewell, here)
     return await ask(request, pending, farewell, here)
 

@@ -27,7 +27,11 @@ class Style:
 
 
 def style_for(
-    apis: Collection[Description], client: Metadata, *, default_lifetime: int
+    apis: Collection[Description],
+    client: Metadata,
+    *,
+    default_lifetime: int,
+    longest: int | None = None,
 ) -> Style:
     """Return how to make a token that all these APIs can take.
 
@@ -35,10 +39,10 @@ def style_for(
     API it is for /userinfo, which is ours, and opaque. The shortest lifetime wins.
     """
     wanted = (api.token_signing_alg for api in apis if api.token_format == "jwt")
-    lifetimes = [api.token_lifetime for api in apis] or [default_lifetime]
-    if client.access_token_lifetime is not None:
-        lifetimes.append(client.access_token_lifetime)
-    return Style(alg=next(wanted, None), lifetime=min(lifetimes))
+    of_apis = [api.token_lifetime for api in apis] or [default_lifetime]
+    bounds = [client.access_token_lifetime, longest]
+    lifetime = min([*of_apis, *(bound for bound in bounds if bound is not None)])
+    return Style(alg=next(wanted, None), lifetime=lifetime)
 
 
 class Minter:

@@ -21,7 +21,7 @@ from domain.interaction import (
 from domain.session import Active, Over, SessionState, Unstarted
 
 NOW = 1000
-ALICE, BOB = UUID(int=1), UUID(int=2)
+ALICE = UUID(int=1)
 WEB = Metadata(client_id="web")
 OURS = replace(WEB, first_party=True)
 AGING = replace(WEB, default_max_age=60)
@@ -89,11 +89,10 @@ max_age=0               | alice now  | stands      | web    | login max_age
 max_age=0 fresh         | alice now  | stands      | web    | proceed
                         | alice      | stands      | aging  | login max_age
 max_age=500             | alice      | stands      | aging  | proceed
-# id_token_hint
-hint=alice              | alice      | stands      | web    | proceed
-hint=bob                | alice      | stands      | web    | login subject
-hint=bob fresh          | alice      | stands      | web    | login_required
-hint=bob prompt=none    | alice      | stands      | web    | login_required
+# another person is named
+another                 | alice      | stands      | web    | login subject
+another fresh           | alice      | stands      | web    | login_required
+another prompt=none     | alice      | stands      | web    | login_required
 # an essential acr
 acr=2+1                 | alice      | stands      | web    | proceed
 acr=2                   | alice      | stands      | web    | login acr
@@ -130,7 +129,7 @@ def wished(text: str) -> Wish:
         audience=("a",),
         prompt=several(said.get("prompt")),
         max_age=int(said["max_age"]) if "max_age" in said else None,
-        subject={"alice": ALICE, "bob": BOB}.get(said.get("hint", "")),
+        for_another="another" in said,
         acr=several(said.get("acr")),
         fresh_login="fresh" in said,
         fresh_consent="allowed" in said,

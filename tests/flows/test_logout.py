@@ -211,7 +211,7 @@ async def test_a_hint_that_is_not_ours(house: House, visitor: Visitor) -> None:
         "x",
         f"{head}.{body}.AAAA",
         await hint(house, iss="https://else.example"),
-        await hint(house, sub="nobody"),
+        await hint(house, sub=17),
     ):
         page = await leave(visitor, id_token_hint=wrong, post_logout_redirect_uri=BYE)
         assert is_error_page(page)

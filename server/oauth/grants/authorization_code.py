@@ -4,8 +4,9 @@ from domain.errors import InvalidGrant
 from domain.grant import GRANT, CodeRedeemed, CodeReplayed, GrantState
 from domain.redemption import Redemption, redeem
 from server.oauth import standing
-from server.oauth.ask import Ask, minter, narrowing, refresh_lifetime
+from server.oauth.ask import Ask, narrowing, refresh_lifetime
 from server.oauth.giving import give
+from server.oauth.minting import minter
 from server.oauth.tokens import Given
 from server.web import forms
 

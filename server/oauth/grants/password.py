@@ -18,7 +18,7 @@ from domain.user import USER, Person, may_sign_in
 from domain.value import Value
 from server.authentication import otp, password, tries
 from server.directory import TOTP
-from server.oauth import at_once, lookup
+from server.oauth import at_once, lookup, subject
 from server.oauth.ask import Ask, resources
 from server.oauth.tokens import Given
 from server.web import forms
@@ -109,6 +109,7 @@ async def _give(ask: Ask, proven: Proven, granted: Grantable) -> Given:
         grant_type="password",
         started_at=ask.now,
         user_id=proven.user_id,
+        subject=subject.pairwise(ask.services.keys, ask.metadata, proven.user_id),
         scope=granted.scope,
         audience=granted.audience,
         auth_time=ask.now,

@@ -16,8 +16,9 @@ from domain.grant import (
 from domain.refreshing import Refreshment, answer, refresh
 from server.log.errors import Unavailable
 from server.oauth import standing
-from server.oauth.ask import Ask, minter, narrowing
+from server.oauth.ask import Ask, narrowing
 from server.oauth.giving import give
+from server.oauth.minting import minter
 from server.oauth.tokens import Given, Minter
 from server.web import forms
 

@@ -5,24 +5,26 @@ from uuid import UUID
 
 import pytest
 
-from domain.grant import AccessToken, Approval
+from domain.grant import Approval
 from server import jws
-from server.oauth.id_token import half_hash, id_token
+from server.oauth.id_token import Beside, half_hash, id_token
 
 KEY = jws.generate("ES256")
 SIGNER = jws.signer(jws.public_key(KEY, "ES256"), jws.to_bytes(KEY))
 ALICE = UUID(int=1)
-TOKEN = AccessToken(number=1, digest="", issued_at=1000, expires_at=4600)
+ACCESS = Beside(access_token="access-token")
 
 
-def said(approval: Approval, **more: object) -> dict[str, object]:
+def said(
+    approval: Approval, beside: Beside = ACCESS, **more: object
+) -> dict[str, object]:
     text = id_token(
         SIGNER,
         issuer="https://login.example/",
         approval=approval,
-        token=TOKEN,
-        text="access-token",
+        issued_at=1000,
         lifetime=300,
+        beside=beside,
         **more,  # type: ignore[arg-type]
     )
     claims: dict[str, object] = json.loads(jws.strict_bytes(text.split(".")[1]) or b"")
@@ -67,6 +69,24 @@ def test_it_says_how_and_when_the_person_signed_in() -> None:
     assert claims["amr"] == ["pwd", "otp"]
     assert claims["nonce"] == "n-0S6_WzA2Mj"
     assert claims["sid"] == "AAAAAAAAAAAAAAAAAAAAAg"
+
+
+def test_it_vouches_for_what_goes_out_with_it() -> None:
+    """`at_hash`, `c_hash`, `s_hash`, each of what is there (§3.3.2.11, FAPI)."""
+    everything = said(
+        approved(), Beside(access_token="token", code="code", state="état")
+    )
+    alone = said(approved(), Beside())
+
+    assert everything["at_hash"] == half_hash("token", "ES256")
+    assert everything["c_hash"] == half_hash("code", "ES256")
+    assert everything["s_hash"] == half_hash("état", "ES256")
+    assert not alone.keys() & {"at_hash", "c_hash", "s_hash"}
+
+
+def test_a_client_may_have_a_name_of_its_own_for_the_person() -> None:
+    """OIDC Core §8.1: the grant remembers it."""
+    assert said(approved(subject="a-pairwise-name"))["sub"] == "a-pairwise-name"
 
 
 def test_a_profile_cannot_say_who_one_is() -> None:

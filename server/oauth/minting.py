@@ -1,0 +1,87 @@
+"""What it takes to make access tokens, whichever endpoint gives them out."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from domain.client_metadata import Metadata
+from domain.errors import InvalidTarget
+from domain.grant import Approval
+from server.oauth import dialect, lookup
+from server.oauth.access_token import Names, Texts
+from server.oauth.tokens import Minter, style_for
+from server.services import Services
+
+
+class Occasion(Protocol):
+    """Why tokens are made: a request of this client, at this time."""
+
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def metadata(self) -> Metadata: ...
+
+    @property
+    def now(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """What of a grant a token shall have; None: all of it."""
+
+    scope: Names | None = None
+    audience: Names | None = None
+
+
+ALL_OF_IT: Final = Narrowing()
+
+
+async def minter(
+    occasion: Occasion,
+    grant_id: UUID,
+    approval: Approval,
+    narrowed: Narrowing = ALL_OF_IT,
+    *,
+    longest: int | None = None,
+) -> Minter:
+    """Return what makes the access tokens; none of them lives beyond `longest` (s).
+
+    Raises:
+        InvalidTarget: an API of the grant has been removed.
+        Unavailable: no key signs, or the APIs can't be read.
+    """
+    known = occasion.services
+    audience = narrowed.audience or approval.audience
+    apis = await lookup.apis(known.reading, audience)
+    if len(apis) < len(set(audience)):
+        raise InvalidTarget("the API is gone", reason="TARGET_GONE")
+    style = style_for(
+        apis.values(),
+        occasion.metadata,
+        default_lifetime=known.settings.access_token_lifetime,
+        longest=longest,
+    )
+    return Minter(
+        texts=_texts(known),
+        grant_id=grant_id,
+        style=style,
+        kid=_kid(known, style.alg) if style.alg else None,
+        now=occasion.now,
+        scope=narrowed.scope,
+        audience=narrowed.audience,
+    )
+
+
+def _kid(known: Services, wanted: str) -> str:
+    return known.signing.active(dialect.of(known).algorithm(wanted)).kid
+
+
+def _texts(known: Services) -> Texts:
+    return Texts(
+        issuer=known.settings.issuer,
+        userinfo=known.settings.url("/userinfo"),
+        keys=known.keys,
+        signing=known.signing,
+        dialect=dialect.of(known),
+    )
