@@ -21,9 +21,12 @@ class Secret(Value, frozen=True):
 
 
 class Registered(Value, frozen=True):
+    """`by_itself`: nobody vouches for it (RFC 7591 §5)."""
+
     metadata: Metadata
     at: int
     secret: str | None = None
+    by_itself: bool = False
 
 
 class Changed(Value, frozen=True):
@@ -36,6 +39,13 @@ class SecretRotated(Value, frozen=True):
 
     secret: str
     previous_until: int
+    at: int
+
+
+class RegistrationTokenRotated(Value, frozen=True):
+    """Registration access tokens of earlier generations are dead (RFC 7592 §5)."""
+
+    generation: int
     at: int
 
 
@@ -63,6 +73,7 @@ Event = (
     Registered
     | Changed
     | SecretRotated
+    | RegistrationTokenRotated
     | Disabled
     | Enabled
     | TokensInvalidated
@@ -77,17 +88,24 @@ class Unregistered(State, frozen=True):
 
 
 class Client(State, frozen=True):
-    """`secrets` are those that were good at the last change, the newest first."""
+    """`secrets` are those that were good at the last change, the newest first.
+
+    `registration_token` is the generation of the registration access token that is
+    good; whether anybody was ever given it is not known here.
+    """
 
     metadata: Metadata
     registered_at: int
     secrets: tuple[Secret, ...] = ()
     disabled: bool = False
     epoch: int = 0
+    by_itself: bool = False
+    registration_token: int = 0
 
 
 class Gone(State, frozen=True):
     at: int
+    registration_token: int = 0
 
 
 ClientState = Unregistered | Client | Gone
@@ -97,21 +115,25 @@ ClientState = Unregistered | Client | Gone
 
 def evolve(state: ClientState, event: Event) -> ClientState:
     match state, event:
-        case ((Unregistered() | Gone()), Registered()):
-            return _client(event, epoch=state.at if isinstance(state, Gone) else 0)
-        case Client(), Removed(at=at):
-            return Gone(at=at)
+        case Unregistered(), Registered():
+            return _client(event)
+        case Gone(at=at, registration_token=generation), Registered():
+            # What was given to an earlier client of that name is not good for this.
+            return replace(_client(event), epoch=at, registration_token=generation + 1)
+        case Client(registration_token=generation), Removed(at=at):
+            return Gone(at=at, registration_token=generation)
         case Client(), _:
             return _changed(state, event)
         case _:
             raise BrokenHistory(state, event)
 
 
-def _client(event: Registered, *, epoch: int) -> Client:
-    # The removal of an earlier client of that name is an epoch of this one.
-    secrets = (Secret(digest=event.secret),) if event.secret else ()
+def _client(event: Registered) -> Client:
     return Client(
-        metadata=event.metadata, registered_at=event.at, secrets=secrets, epoch=epoch
+        metadata=event.metadata,
+        registered_at=event.at,
+        secrets=(Secret(digest=event.secret),) if event.secret else (),
+        by_itself=event.by_itself,
     )
 
 
@@ -121,6 +143,8 @@ def _changed(client: Client, event: Event) -> Client:
             return replace(client, metadata=metadata)
         case SecretRotated():
             return replace(client, secrets=_rotated(client.secrets, event))
+        case RegistrationTokenRotated(generation=generation):
+            return replace(client, registration_token=generation)
         case Disabled():
             return replace(client, disabled=True)
         case Enabled():
@@ -165,7 +189,12 @@ def secrets_at(state: ClientState, now: int) -> tuple[str, ...]:
 
 
 def register(
-    state: ClientState, *, metadata: Metadata, secret: str | None = None, now: int
+    state: ClientState,
+    *,
+    metadata: Metadata,
+    secret: str | None = None,
+    by_itself: bool = False,
+    now: int,
 ) -> tuple[Registered]:
     """Register a client whose metadata passed `registration.check`.
 
@@ -173,7 +202,8 @@ def register(
     """
     if isinstance(state, Client):
         raise AlreadyExists("the client exists already", reason="CLIENT_EXISTS")
-    return (Registered(metadata=metadata, at=now, secret=secret),)
+    event = Registered(metadata=metadata, at=now, secret=secret, by_itself=by_itself)
+    return (event,)
 
 
 def change(
@@ -201,6 +231,14 @@ def rotate_secret(
     if known(state).secrets[:1] == (Secret(digest=secret),):
         return ()
     return (SecretRotated(secret=secret, previous_until=previous_until, at=now),)
+
+
+def rotate_registration_token(
+    state: ClientState, *, now: int
+) -> tuple[RegistrationTokenRotated]:
+    """Make the next registration access token the good one."""
+    generation = known(state).registration_token + 1
+    return (RegistrationTokenRotated(generation=generation, at=now),)
 
 
 def disable(state: ClientState, *, reason: str, now: int) -> tuple[Disabled, ...]:

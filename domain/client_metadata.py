@@ -5,11 +5,18 @@ the person's attribute that each shows) are ours. All of it is
 stored and echoed; what the server advertises is what it can do.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from msgspec import field
 
 from domain.value import Value
+
+LOCALIZED: Final = re.compile(
+    r"(?:client_name|client_uri|logo_uri|policy_uri|tos_uri)"
+    r"#[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*"
+)
+"""A member that people read, in one language (RFC 7591 §2.2, BCP 47)."""
 
 
 class ApiAccess(Value, frozen=True):
@@ -20,7 +27,10 @@ class ApiAccess(Value, frozen=True):
 
 
 class Metadata(Value, frozen=True):
-    """Lifetimes and ages are seconds; URIs are kept as they were written."""
+    """Lifetimes and ages are seconds; URIs are kept as they were written.
+
+    `localized` has members such as `client_name#ja` by their whole names.
+    """
 
     client_id: str
     client_name: str = ""
@@ -38,6 +48,7 @@ class Metadata(Value, frozen=True):
     policy_uri: str | None = None
     tos_uri: str | None = None
     contacts: tuple[str, ...] = ()
+    localized: dict[str, str] = field(default_factory=dict)
     default_max_age: int | None = None
     require_auth_time: bool = False
     id_token_signed_response_alg: str = "RS256"
@@ -96,3 +107,8 @@ class Metadata(Value, frozen=True):
     def public(self) -> bool:
         """Whether it has no credential of its own (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == "none"
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a secret that it shares with us is its credential."""
+        return self.token_endpoint_auth_method.startswith("client_secret_")

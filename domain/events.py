@@ -64,6 +64,7 @@ _REGISTRY: Final[tuple[tuple[int, str, type[Value]], ...]] = (
     (54, "client.enabled", client.Enabled),
     (55, "client.tokens_invalidated", client.TokensInvalidated),
     (56, "client.removed", client.Removed),
+    (57, "client.registration_token_rotated", client.RegistrationTokenRotated),
     (60, "api.registered", api.Registered),
     (61, "api.changed", api.Changed),
     (62, "api.removed", api.Removed),

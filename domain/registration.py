@@ -4,15 +4,15 @@ What a feature needs that nobody asked for is ignored, not refused.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
-from urllib.parse import urldefrag, urlsplit
 
 from msgspec.structs import asdict
 
-from domain import claim_map, redirect_uri, scope
-from domain.client_metadata import Metadata
-from domain.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidScope
+from domain import claim_map, client_uris, scope
+from domain.client_metadata import LOCALIZED, Metadata
+from domain.client_uris import REDIRECTED_TO, redirects
+from domain.errors import InvalidClientMetadata, InvalidScope
 
 SIGNING_ALGS: Final = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
 """What the server signs with (RFC 7518 §3.1, RFC 8037)."""
@@ -50,6 +50,9 @@ GRANT_TYPES: Final = frozenset(
     }
 )
 
+LONGEST_SPAN: Final = 2**31 - 1
+"""Seconds, 68 years: what every reader of it can hold."""
+
 _CLIENT_ID: Final = re.compile(r"[\x20-\x7E]{1,255}")  # RFC 6749 appendix A.1
 # Controls, surrogates, and what turns the direction of the text on a page.
 _UNSEEN: Final = re.compile(
@@ -69,9 +72,7 @@ def check(metadata: Metadata, *, development: bool = False) -> None:
     """
     for check_one in _CHECKS:
         check_one(metadata)
-    _check_redirect_uris(metadata, development=development)
-    _check_subject(metadata)
-    _check_web_urls(metadata, development=development)
+    client_uris.check(metadata, development=development)
 
 
 def _refuse_unless(good: object, member: str, problem: str) -> None:
@@ -84,9 +85,21 @@ def _check_text(metadata: Metadata) -> None:
         _CLIENT_ID.fullmatch(metadata.client_id), "client_id", "must be visible ASCII"
     )
     for member, value in asdict(metadata).items():
-        texts = value if isinstance(value, tuple) else (value,)
+        texts = () if member in REDIRECTED_TO else _texts(value)  # they have a code
         seen = all(is_seen(text) for text in texts if isinstance(text, str))
         _refuse_unless(seen, member, "has characters that cannot be seen")
+    named = all(map(LOCALIZED.fullmatch, metadata.localized))
+    _refuse_unless(named, "localized", "has members that are in no language")
+
+
+def _texts(value: object) -> Iterable[object]:
+    match value:
+        case tuple():
+            return value
+        case dict():
+            return value.values()
+        case _:
+            return (value,)
 
 
 def is_seen(text: str) -> bool:
@@ -123,11 +136,6 @@ def _check_flows(metadata: Metadata) -> None:
             _check_response_type(response_type, metadata.grant_types)
 
 
-def redirects(metadata: Metadata) -> bool:
-    """Whether its flows send the browser back to it."""
-    return bool({"authorization_code", "implicit"} & set(metadata.grant_types))
-
-
 def _check_response_type(response_type: str, grant_types: tuple[str, ...]) -> None:
     # RFC 7591 §2.1; a grant type without its response type is merely not used.
     parts = response_type.split(" ")
@@ -137,12 +145,17 @@ def _check_response_type(response_type: str, grant_types: tuple[str, ...]) -> No
         "response_types",
         f"{response_type!r} is not known",
     )
-    needed = {"authorization_code" if part == "code" else "implicit" for part in parts}
     _refuse_unless(
-        needed <= set(grant_types),
+        grant_types_of(response_type) <= set(grant_types),
         "grant_types",
         f"lacks what the response type {response_type!r} needs",
     )
+
+
+def grant_types_of(response_type: str) -> set[str]:
+    """Return the grant types that a response type is one of (RFC 7591 §2.1)."""
+    parts = response_type.split(" ")
+    return {"authorization_code" if part == "code" else "implicit" for part in parts}
 
 
 def _check_credentials(metadata: Metadata) -> None:
@@ -201,9 +214,11 @@ def _is_text(value: object) -> bool:
 def _check_numbers(metadata: Metadata) -> None:
     for member in ("access_token_lifetime", "refresh_token_lifetime"):
         seconds = getattr(metadata, member)
-        _refuse_unless(seconds is None or seconds > 0, member, "must be positive")
+        good = seconds is None or 0 < seconds <= LONGEST_SPAN
+        _refuse_unless(good, member, "must be positive, and seconds")
     age = metadata.default_max_age
-    _refuse_unless(age is None or age >= 0, "default_max_age", "must not be negative")
+    good = age is None or 0 <= age <= LONGEST_SPAN
+    _refuse_unless(good, "default_max_age", "must not be negative, and seconds")
 
 
 def _check_claims(metadata: Metadata) -> None:
@@ -222,13 +237,6 @@ def _check_scopes(metadata: Metadata) -> None:
         _refuse_unless(well_formed, "api_access", f"{access.api!r}: scopes malformed")
 
 
-def _check_subject(metadata: Metadata) -> None:
-    # OIDC Core §8.1: one host to derive the subject from.
-    if metadata.subject_type == "pairwise" and metadata.sector_identifier_uri is None:
-        hosts = {urlsplit(uri).hostname for uri in metadata.redirect_uris}
-        _refuse_unless(len(hosts) == 1, "sector_identifier_uri", "is missing")
-
-
 _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_text,
     _check_choices,
@@ -239,42 +247,4 @@ _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_numbers,
     _check_scopes,
     _check_claims,
-)
-
-
-def _check_redirect_uris(metadata: Metadata, *, development: bool) -> None:
-    if redirects(metadata) and not metadata.redirect_uris:
-        raise InvalidRedirectUri("redirect_uris is missing")
-    for member in ("redirect_uris", "post_logout_redirect_uris"):
-        for uri in getattr(metadata, member):
-            redirect_uri.check_registrable(
-                member,
-                uri,
-                application_type=metadata.application_type,
-                development=development,
-            )
-
-
-def _check_web_urls(metadata: Metadata, *, development: bool) -> None:
-    for member in _PAGES:
-        uri = getattr(metadata, member)
-        good = uri is None or redirect_uri.is_web_url(uri, any_host=True)
-        _refuse_unless(good, member, "must be an http or https URL")
-    for member in _FETCHED:
-        uri = getattr(metadata, member)
-        good = uri is None or redirect_uri.is_web_url(uri, any_host=development)
-        _refuse_unless(good, member, "must use https, or http on loopback")
-    for uri in metadata.request_uris:
-        # OIDC Core §6.2: the fragment is the hash of what stands there.
-        good = redirect_uri.is_web_url(urldefrag(uri).url, any_host=development)
-        _refuse_unless(good, "request_uris", "must use https, or http on loopback")
-
-
-_PAGES: Final = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
-_FETCHED: Final = (
-    "jwks_uri",
-    "sector_identifier_uri",
-    "initiate_login_uri",
-    "backchannel_logout_uri",
-    "frontchannel_logout_uri",
 )

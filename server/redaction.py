@@ -33,6 +33,7 @@ NAMES: Final = frozenset(
         "recovery_code",
         "refresh_token",
         "registration_access_token",
+        "registration_token",
         "secret",
         "secrets",
         "set-cookie",

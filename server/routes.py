@@ -11,6 +11,7 @@ from server.oauth import (
     jwks,
     leaving,
     logout,
+    register,
     revoke,
     token,
     userinfo,
@@ -36,6 +37,10 @@ def protocol() -> list[web.AbstractRouteDef]:
         web.get("/oidc/logout", logout.logout, allow_head=False),
         web.post("/oidc/logout", logout.logout),
         web.get("/v2/logout", v2_logout.v2_logout, allow_head=False),
+        web.post(register.PATH, register.register),
+        web.get(f"{register.PATH}/{{client_id}}", register.read, allow_head=False),
+        web.put(f"{register.PATH}/{{client_id}}", register.update),
+        web.delete(f"{register.PATH}/{{client_id}}", register.remove),
         web.get("/.well-known/openid-configuration", discovery.openid_configuration),
         web.get(
             "/.well-known/oauth-authorization-server",

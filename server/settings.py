@@ -76,6 +76,8 @@ class Settings:
     fetch_allow: tuple[str, ...] = ()
     dialect: Literal["rfc", "auth0"] = "rfc"
     durability: Literal["local", "replicated"] = "local"
+    registration: Literal["closed", "token", "open"] = "closed"
+    registration_token: str = field(default="", repr=False)
     code_lifetime: int = 60
     access_token_lifetime: int = 3600
     id_token_lifetime: int = 3600

@@ -35,6 +35,7 @@ Admin: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 DATABASE = "house"
 KEK = "test:" + b64encode(bytes(range(32))).decode()
+INITIAL_TOKEN = "initial-access-token-of-the-house"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 BYE = "http://localhost:9999/bye"
 SCOPE = "openid profile email offline_access read:orders write:orders"
@@ -62,6 +63,8 @@ def settings_for(database_url: str, redis_url: str, port: int) -> Settings:
         redis_url=redis_url,
         secrets=KEK,
         development=True,
+        registration="token",
+        registration_token=INITIAL_TOKEN,
         redis_deadline=5.0,  # a busy machine must not change a story's end
         host="127.0.0.1",
         port=port,

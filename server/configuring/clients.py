@@ -56,7 +56,7 @@ def _newest(state: ClientState) -> str | None:
 
 def _faults(state: ClientState, entry: ClientEntry) -> Iterator[str]:
     method = entry.metadata.token_endpoint_auth_method
-    if method.startswith("client_secret_") and not (entry.secret or _newest(state)):
+    if entry.metadata.has_secret and not (entry.secret or _newest(state)):
         yield f"client_secret is missing: {method} needs one"
 
 

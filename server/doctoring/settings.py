@@ -13,6 +13,7 @@ from server.settings import Settings
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 DAY: Final = 86400
 SOON: Final = 21 * DAY
+LONG: Final = 32
 
 
 def findings(settings: Settings, *, now: int) -> Iterator[Finding]:
@@ -20,6 +21,7 @@ def findings(settings: Settings, *, now: int) -> Iterator[Finding]:
     yield from _issuer(settings)
     yield from _certificate(settings.tls_cert, now=now)
     yield from _proxy(settings)
+    yield from _registration(settings)
     if settings.development:
         yield warn(
             "mode",
@@ -74,4 +76,20 @@ def _proxy(settings: Settings) -> Iterator[Finding]:
             "TLS ends before us, and no proxy is trusted: every request seems to come "
             "from it, in the log and for rate limits",
             "set GRANTLOG_TRUSTED_PROXIES to its network",
+        )
+
+
+def _registration(settings: Settings) -> Iterator[Finding]:
+    if settings.registration == "open":
+        yield warn(
+            "registration",
+            "open: whoever reaches the server can register a client, and call it as "
+            "they like",
+            "set GRANTLOG_REGISTRATION=token, or closed, unless that is meant",
+        )
+    if settings.registration == "token" and len(settings.registration_token) < LONG:
+        yield warn(
+            "registration",
+            f"the initial access token has fewer than {LONG} characters",
+            "give a longer one that nobody can guess: `openssl rand -hex 32`",
         )

@@ -14,7 +14,6 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from domain import interaction, issuing, stream_id as ids
-from domain.api import API, Api, Description
 from domain.client_metadata import Metadata
 from domain.consent import CONSENT, Absent, ConsentState
 from domain.errors import AccessDenied, InvalidRequest, OAuthError
@@ -25,6 +24,7 @@ from server import consents, services, sessions
 from server.oauth import (
     authorization_request as requests,
     id_token_hint,
+    lookup,
     response,
     subject,
 )
@@ -108,7 +108,9 @@ async def _next(
     if pending.refused is not None:
         raise AccessDenied("the person did not allow it")
     asked = requests.interpret(
-        pending.request, destination.client, await _apis(request)
+        pending.request,
+        destination.client,
+        await lookup.every_api(services.of(request).reading),
     )
     here = await sessions.current(request)
     wish = await _with_hint(request, pending, asked.wish, here)
@@ -127,12 +129,6 @@ async def _next(
             return await _grant(request, asking, here)
         case never:
             raise AssertionError(never)
-
-
-async def _apis(request: web.Request) -> dict[str, Description]:
-    known = await services.of(request).reading.all_of(API)
-    apis = [api.description for api in known.values() if isinstance(api, Api)]
-    return {description.identifier: description for description in apis}
 
 
 async def _with_hint(

@@ -31,7 +31,7 @@ async def token_of(request: web.Request) -> LiveAccessToken:
 
 
 async def _text(request: web.Request) -> str:
-    given = [*_in_headers(request), *await _in_form(request)]
+    given = [*in_headers(request), *await _in_form(request)]
     if "access_token" in forms.query(request):
         raise InvalidRequest("a token in the address", reason="TOKEN_IN_QUERY")
     if not given:
@@ -41,7 +41,8 @@ async def _text(request: web.Request) -> str:
     return given[0]
 
 
-def _in_headers(request: web.Request) -> list[str]:
+def in_headers(request: web.Request) -> list[str]:
+    """Return every bearer token of the headers (§2.1)."""
     return [
         text.strip()
         for scheme, _, text in (

@@ -7,7 +7,14 @@ from aiohttp import web
 from domain import claims, scope
 from server import services
 from server.jwk_set import ENCRYPTING
-from server.oauth import client_auth, dialect, nested_jwt, response, subject
+from server.oauth import (
+    client_auth,
+    dialect,
+    nested_jwt,
+    register,
+    response,
+    subject,
+)
 from server.oauth.token import GRANTS
 from server.services import Services
 from server.web import answers
@@ -73,7 +80,9 @@ def _algorithms(known: Services) -> list[str]:
 
 def _endpoints(known: Services) -> dict[str, str]:
     url = known.settings.url
+    registration = {"registration_endpoint": url(register.PATH)}
     return {
+        **(registration if known.settings.registration != "closed" else {}),
         "authorization_endpoint": url("/authorize"),
         "token_endpoint": url("/oauth/token"),
         "userinfo_endpoint": url("/userinfo"),

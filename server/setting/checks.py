@@ -10,7 +10,13 @@ Values = Mapping[str, Any]
 
 def contradictions(values: Values) -> Iterator[Problem]:
     """Each with the way out; what was refused is absent."""
-    for check in (_plain_http, _half_a_certificate, _failpoint, _one_port):
+    for check in (
+        _plain_http,
+        _half_a_certificate,
+        _no_registration_token,
+        _failpoint,
+        _one_port,
+    ):
         yield from check(values)
 
 
@@ -45,6 +51,14 @@ def _half_a_certificate(values: Values) -> Iterator[Problem]:
         yield _problem(
             "tls_client_ca",
             "needs TLS: set GRANTLOG_TLS_CERT and GRANTLOG_TLS_KEY too",
+        )
+
+
+def _no_registration_token(values: Values) -> Iterator[Problem]:
+    if values.get("registration") == "token" and not values.get("registration_token"):
+        yield _problem(
+            "registration_token",
+            "is missing: GRANTLOG_REGISTRATION=token lets those register who have it",
         )
 
 

@@ -84,6 +84,16 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
             values.one_of("local", "replicated"),
             "`replicated` refuses writes without a synchronous standby",
         ),
+        "registration": About(
+            values.one_of("closed", "token", "open"),
+            "Who may register clients over HTTP (RFC 7591): nobody, whoever has the "
+            "initial access token, or everybody",
+        ),
+        "registration_token": About(
+            values.bearer_token,
+            "The initial access token, for `token`",
+            secret=True,
+        ),
         "code_lifetime": About(
             values.whole(1, 600), "Authorization codes (RFC 6749: at most 600)"
         ),

@@ -1,6 +1,7 @@
 """How the text of a setting becomes a value; every refusal says the way out."""
 
 import ipaddress
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ Parse = Callable[[str], object]
 
 
 KEY_BYTES: Final = 32
+_BEARER_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 MAX_PORT: Final = 65535
 WORDS: Final = {"true": True, "yes": True, "1": True, "on": True}
 WORDS_NOT: Final = {"false": False, "no": False, "0": False, "off": False}
@@ -151,6 +153,15 @@ def _is_key(entry: str) -> bool:
         return bool(name) and len(b64decode(key, validate=True)) == KEY_BYTES
     except ValueError:
         return False
+
+
+def bearer_token(value: str) -> str:
+    if not _BEARER_TOKEN.fullmatch(value):
+        raise ValueError(
+            "must be letters, digits and - . _ ~ + / = (RFC 6750, section 2.1): "
+            "`openssl rand -hex 32` makes one"
+        )
+    return value
 
 
 def networks(value: str) -> tuple[Network, ...]:

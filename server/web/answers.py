@@ -55,3 +55,8 @@ def empty() -> web.Response:
     # aiohttp would call an empty body octet-stream.
     response.headers["Content-Length"] = "0"
     return response
+
+
+def no_content() -> web.Response:
+    """Return 204: it is done, and there is nothing to say."""
+    return web.Response(status=204, headers=NO_STORE)

@@ -50,17 +50,14 @@ async def read(request: web.Request, *, repeatable: Iterable[str] = REPEATABLE) 
         TooLarge: more than 64 KiB or 100 parameters.
         InvalidRequest: everything else that is no form and no flat JSON object.
     """
-    body = await _body(request)
-    if not body:
+    text = await body(request)
+    if not text:
         return Form({})
-    charset = request.charset or "utf-8"
-    if charset.lower() not in {"utf-8", "utf8", "us-ascii"}:
-        raise _malformed("the body must be UTF-8")
     match request.content_type:
         case "application/x-www-form-urlencoded":
-            return collect(form_pairs(_text(body)), repeatable=repeatable)
+            return collect(form_pairs(text), repeatable=repeatable)
         case "application/json":
-            return collect(json_pairs(_text(body)), repeatable=repeatable)
+            return collect(json_pairs(text), repeatable=repeatable)
         case _:
             raise InvalidRequest(
                 f"the body must be {FORM} or {JSON}", reason="CONTENT_TYPE"
@@ -89,21 +86,29 @@ def required(form: Mapping[str, str], name: str) -> str:
         raise InvalidRequest(f"{name} is missing", reason="PARAMETER_MISSING") from None
 
 
-async def _body(request: web.Request) -> bytes:
+async def body(request: web.Request) -> str:
+    """Return the body.
+
+    Raises:
+        TooLarge: more than 64 KiB, packed or unpacked.
+        InvalidRequest: it cannot be unpacked, or is no UTF-8.
+    """
     try:
-        body = await request.read()
+        raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
     except web.RequestPayloadError:
         raise _malformed("the body cannot be unpacked") from None
-    if len(body) > LARGEST_BODY:
+    if len(raw) > LARGEST_BODY:
         raise _too_large()
-    return body
+    return _decoded(raw, request.charset or "utf-8") if raw else ""
 
 
-def _text(body: bytes) -> str:
+def _decoded(raw: bytes, charset: str) -> str:
+    if charset.lower() not in {"utf-8", "utf8", "us-ascii"}:
+        raise _malformed("the body must be UTF-8")
     try:
-        return body.decode()
+        return raw.decode()
     except UnicodeDecodeError:
         raise _malformed("the body must be UTF-8") from None
 

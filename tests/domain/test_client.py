@@ -11,6 +11,7 @@ from domain.client import (
     Event,
     Gone,
     Registered,
+    RegistrationTokenRotated,
     Removed,
     Secret,
     SecretRotated,
@@ -21,6 +22,7 @@ from domain.client import (
     invalidate_tokens,
     register,
     remove,
+    rotate_registration_token,
     rotate_secret,
     secrets_at,
 )
@@ -58,6 +60,17 @@ def test_a_public_client_has_no_secret() -> None:
     assert secrets_at(state, 10) == ()
 
 
+def test_a_client_may_register_by_itself() -> None:
+    """It is known for ever that nobody vouched for it."""
+    state = (
+        given(CLIENT)
+        .when(register, metadata=WEB, by_itself=True, now=10)
+        .then(Registered(metadata=WEB, at=10, by_itself=True))
+    )
+
+    assert state == Client(metadata=WEB, registered_at=10, by_itself=True)
+
+
 def test_a_client_registers_once() -> None:
     given(CLIENT, REGISTERED).when(register, metadata=WEB, now=20).refused(
         AlreadyExists, "CLIENT_EXISTS"
@@ -72,7 +85,25 @@ def test_a_removed_clients_name_may_be_taken_but_its_tokens_stay_dead() -> None:
         .then(Registered(metadata=WEB, at=70))
     )
 
-    assert state == Client(metadata=WEB, registered_at=70, epoch=60)
+    assert state == Client(
+        metadata=WEB, registered_at=70, epoch=60, registration_token=1
+    )
+
+
+def test_registration_tokens_are_counted_over_the_removal() -> None:
+    """What was given to an earlier client of a name is never good again."""
+    rotated = RegistrationTokenRotated(generation=1, at=20)
+    state = (
+        given(CLIENT, REGISTERED).when(rotate_registration_token, now=20).then(rotated)
+    )
+    assert isinstance(state, Client)
+    assert state.registration_token == 1
+
+    gone = CLIENT.fold([REGISTERED, rotated, REMOVED])
+    assert gone == Gone(at=60, registration_token=1)
+    again = CLIENT.fold([Registered(metadata=WEB, at=70)], since=gone)
+    assert isinstance(again, Client)
+    assert again.registration_token == 2
 
 
 def test_changing_appends_only_what_changed() -> None:
@@ -178,6 +209,7 @@ def test_a_client_that_is_not_there_cannot_be_changed(past: tuple[Event, ...]) -
     for refused in (
         nobody.when(change, metadata=WEB, now=70),
         nobody.when(rotate_secret, secret="s", previous_until=80, now=70),
+        nobody.when(rotate_registration_token, now=70),
         nobody.when(disable, reason="x", now=70),
         nobody.when(enable, now=70),
         nobody.when(invalidate_tokens, reason="x", now=70),

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from domain.client_metadata import ApiAccess, Metadata
+from domain.client_uris import redirects
 from domain.errors import InvalidClientMetadata, InvalidRedirectUri
-from domain.registration import GRANT_TYPES, check, redirects
+from domain.registration import GRANT_TYPES, check
 from tests.domain.values import any_of
 
 CALLBACK = "https://app.example/cb"
@@ -74,6 +75,7 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
             token_endpoint_auth_signing_alg="HS1",
             subject_type="pairwise",
             contacts=("admin@app.example",),
+            localized={"client_name#ja": "店", "logo_uri#de-CH": "https://a/ch.png"},
             logo_uri="http://app.example/logo.png",
             request_uris=("https://app.example/request#aGFzaA",),
             default_max_age=0,
@@ -96,6 +98,10 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
         (WEB, {"client_name": "poh\u202eS"}, "client_name"),
         (WEB, {"client_name": "\ud800"}, "client_name"),
         (WEB, {"contacts": ("a", "b\r\n")}, "contacts"),
+        (WEB, {"localized": {"client_name#ja": "a\x00"}}, "localized"),
+        (WEB, {"localized": {"client_name": "a"}}, "localized"),
+        (WEB, {"localized": {"contacts#ja": "a"}}, "localized"),
+        (WEB, {"localized": {"client_name#_": "a"}}, "localized"),
         # choices
         (WEB, {"application_type": "desktop"}, "application_type"),
         (WEB, {"subject_type": "secret"}, "subject_type"),
@@ -134,6 +140,8 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
         (WEB, {"access_token_lifetime": 0}, "access_token_lifetime"),
         (WEB, {"refresh_token_lifetime": -1}, "refresh_token_lifetime"),
         (WEB, {"default_max_age": -1}, "default_max_age"),
+        (WEB, {"default_max_age": 10**30}, "default_max_age"),
+        (WEB, {"access_token_lifetime": 10**30}, "access_token_lifetime"),
         # scopes
         (WEB, {"scope": "openid  profile"}, "scope"),
         (MACHINE, {"api_access": (ApiAccess(api="a", scopes=("b c",)),)}, "api_access"),
@@ -141,6 +149,7 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
         (WEB, {"logo_uri": "javascript:alert(1)"}, "logo_uri"),
         (WEB, {"tos_uri": "data:text/html,x"}, "tos_uri"),
         (WEB, {"policy_uri": "/policy"}, "policy_uri"),
+        (WEB, {"localized": {"tos_uri#ja": "data:,x"}}, "tos_uri#ja"),
         (WEB, {"jwks_uri": "http://app.example/jwks"}, "jwks_uri"),
         (WEB, {"jwks_uri": "file:///etc/passwd"}, "jwks_uri"),
         (WEB, {"backchannel_logout_uri": "https://a/#b"}, "backchannel_logout_uri"),
@@ -171,6 +180,10 @@ def test_a_client_that_cannot_be_is_refused_by_the_members_name(
         (WEB, {"redirect_uris": ("http://app.example/cb",)}, "redirect_uris"),
         (WEB, {"post_logout_redirect_uris": ("data:,x",)}, "post_logout_redirect_uris"),
         (NATIVE, {"redirect_uris": ("myapp:/cb",)}, "redirect_uris"),
+        (WEB, {"redirect_uris": ("https://a/\r\nX: y",)}, "redirect_uris"),
+        # OIDC Registration §2: tokens in an address
+        (HYBRID, {"redirect_uris": ("http://127.0.0.1/cb",)}, "redirect_uris"),
+        (HYBRID, {"redirect_uris": (CALLBACK, "https://localhost/")}, "redirect_uris"),
     ],
 )
 def test_a_redirect_uri_that_cannot_be_has_its_own_code(
@@ -184,7 +197,7 @@ def test_a_redirect_uri_that_cannot_be_has_its_own_code(
 def test_development_allows_http_to_any_host() -> None:
     check(
         replace(
-            WEB,
+            HYBRID,
             redirect_uris=("http://app.test/cb",),
             backchannel_logout_uri="http://app.test/logout",
             request_uris=("http://app.test/request",),

@@ -166,6 +166,8 @@ def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
         ("MANAGEMENT_PORT", "8080", "give it another one"),
         ("DIALECT", "okta", "must be one of rfc, auth0"),
         ("DEVELOPMENT", "maybe", "write one of the two"),
+        ("REGISTRATION", "everybody", "must be one of closed, token, open"),
+        ("REGISTRATION_TOKEN", "two words", "RFC 6750"),
         ("CODE_LIFETIME", "3600", "1 to 600"),
         ("CODE_LIFETIME", "1m", "a whole number of seconds"),
         ("APPEND_DEADLINE", "soon", "a number of seconds"),
@@ -213,6 +215,21 @@ def test_tls_needs_both_halves(tmp_path: Path) -> None:
 
     assert half[0].startswith("GRANTLOG_TLS_KEY is missing")
     assert neither[0].startswith("GRANTLOG_TLS_CLIENT_CA needs TLS")
+
+
+def test_registration_by_token_needs_the_token(tmp_path: Path) -> None:
+    """From a file of its own too; without it nobody could tell who may."""
+    by_token = {**GOOD, "GRANTLOG_REGISTRATION": "token"}
+    file = tmp_path / "token"
+    file.write_text("initial-access-token\n")
+
+    [said] = problems(by_token)
+    found = from_env({**by_token, "GRANTLOG_REGISTRATION_TOKEN_FILE": str(file)})
+
+    assert said.startswith("GRANTLOG_REGISTRATION_TOKEN is missing")
+    assert found.registration_token == "initial-access-token"
+    assert "initial-access-token" not in repr(found)
+    assert from_env(GOOD).registration == "closed"
 
 
 def test_plain_http_is_for_development() -> None:

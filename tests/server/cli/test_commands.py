@@ -263,6 +263,28 @@ def test_the_doctor_says_how_to_mend(cli: Cli, environ: dict[str, str]) -> None:
     assert "✓ migrations" in result.output
 
 
+@pytest.mark.parametrize(
+    ("mode", "token", "said"),
+    [
+        ("open", "", "! registration: open: whoever reaches the server can"),
+        ("token", "short", "! registration: the initial access token has fewer"),
+        ("token", "x" * 32, ""),
+        ("closed", "", ""),
+    ],
+)
+def test_the_doctor_warns_of_strangers_who_register(
+    cli: Cli, environ: dict[str, str], mode: str, token: str, said: str
+) -> None:
+    """Everybody may, or whoever guesses a short token."""
+    environ["GRANTLOG_REGISTRATION"] = mode
+    environ["GRANTLOG_REGISTRATION_TOKEN"] = token
+
+    result = cli("doctor")
+
+    assert said in result.output
+    assert ("registration" in result.output) == bool(said)
+
+
 def test_settings_are_shown_without_secrets(
     cli: Cli, environ: Mapping[str, str]
 ) -> None:

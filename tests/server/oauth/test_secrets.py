@@ -15,7 +15,7 @@ from tests.server.clients import (
     WEB_SECRET,
     issue_code,
 )
-from tests.server.conftest import Server
+from tests.server.conftest import ClientFactory, Server, serve
 from tests.server.oauth.calls import (
     ORDERS_API,
     introspect,
@@ -25,6 +25,7 @@ from tests.server.oauth.calls import (
     refresh,
     userinfo,
 )
+from tests.server.oauth.registering import INITIAL_TOKEN, manage, register
 
 
 async def a_busy_day(shop: Server, alice: UUID) -> list[str]:
@@ -96,3 +97,36 @@ async def test_nothing_that_opens_a_door_is_kept(
     for text in secret:
         for place in (stored, shown, said):
             assert text.encode() not in place, text
+
+
+async def test_what_a_client_is_told_once_is_kept_nowhere(
+    shop_url: str,
+    redis_url: str,
+    aiohttp_client: ClientFactory,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Secret and both tokens: digests at most."""
+    shop = await serve(
+        shop_url,
+        redis_url,
+        aiohttp_client,
+        registration="token",
+        registration_token=INITIAL_TOKEN,
+    )
+    told = (await register(shop, token=INITIAL_TOKEN, client_name="Once")).body
+    await manage(shop, "GET", told)
+    await manage(shop, "GET", told, token=told["client_secret"])
+
+    stored = await everything_in_postgres(shop.known.settings.database_url)
+    shown = await everything_in_redis(shop.known.settings.redis_url)
+    said = "".join(capfd.readouterr()).encode()
+
+    assert b"Once" in stored
+    assert b"Once" in shown
+    for text in (
+        told["client_secret"],
+        told["registration_access_token"],
+        INITIAL_TOKEN,
+    ):
+        for place in (stored, shown, said):
+            assert text.encode() not in place
