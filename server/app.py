@@ -34,6 +34,7 @@ from server.reading import Limits, Reading
 from server.services import SERVICES, Services
 from server.settings import Settings
 from server.signing_keys import SigningKeys
+from server.sweeping import Sweeping
 from server.web import middleware, pages
 
 LARGEST_BODY: Final = 64 * 1024
@@ -193,7 +194,7 @@ def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:
 
 @asynccontextmanager
 async def _at_work(known: Services) -> AsyncIterator[None]:
-    """Have the keys that sign, and the loops that keep Redis and the ring current."""
+    """Have the keys that sign, and the loops that work beside the requests."""
     await known.signing.ensure()
     projector = Projector(
         log=known.log,
@@ -202,6 +203,11 @@ async def _at_work(known: Services) -> AsyncIterator[None]:
         owner=known.clock.new_id(),
         observer=known.metrics,
     )
-    loops = {"projector": projector.run, "signing_keys": known.signing.refresh}
+    sweeping = Sweeping(log=known.log, owner=known.clock.new_id())
+    loops = {
+        "projector": projector.run,
+        "signing_keys": known.signing.refresh,
+        "sweeping": sweeping.run,
+    }
     async with background(loops):
         yield

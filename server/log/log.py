@@ -19,6 +19,7 @@ from server.log.pool import Pool
 from server.log.reads import Reads
 from server.log.standbys import Standbys
 from server.log.statements import statement
+from server.log.sweep import sweep
 from server.log.values import Committed, Lane, Recorded, Stored, Unit, Window
 
 __all__ = ["Lane", "Log", "LogOptions"]
@@ -152,6 +153,10 @@ class Log:
     async def load_cursor(self, name: str) -> str | None:
         """The cursor last saved under that name."""
         return await self._leases.load_cursor(name)
+
+    async def sweep(self, limit: int) -> int:
+        """Delete unique keys that expired a while ago; how many, *limit* at most."""
+        return await sweep(self.pool, limit)
 
     async def ping(self) -> None:
         """Check that the primary answers.
