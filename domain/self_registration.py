@@ -1,21 +1,20 @@
-"""What a client registers of itself (RFC 7591 §2, RFC 7592 §2.2, OIDC Registration §2).
+"""What a client registers of itself (RFC 7591 §2, OIDC Registration §2).
 
 A client says what it is; what it may is the operator's to say. So by itself none is
 first-party, none has an API to itself, and its scope is what it may ask people for.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
-from domain import client, registration, scope
-from domain.client import Client, ClientState, Event
+from domain import registration, scope
 from domain.client_metadata import LOCALIZED, Metadata
 from domain.client_uris import REDIRECTED_TO, redirects
-from domain.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidToken
+from domain.errors import InvalidClientMetadata, InvalidRedirectUri
 
 Members = Mapping[str, Any]
 """A JSON object, by RFC 7591's names."""
@@ -50,7 +49,7 @@ GRANT_TYPES: Final = frozenset(
 """What a client may choose; to see passwords or others' tokens takes more trust."""
 
 _AT: Final = re.compile(r"at `\$\.([a-z_0-9]+)")
-_OMITTED: Final[tuple[object, ...]] = (None, "", [], {})
+OMITTED: Final[tuple[object, ...]] = (None, "", [], {})
 """RFC 7592 §2.2: a member that is null or empty is one that is not there."""
 
 
@@ -71,7 +70,7 @@ def described(
         InvalidRedirectUri, InvalidClientMetadata: as in `registration.check`, or a
             member is of another type.
     """
-    given = {name: value for name, value in said.items() if value not in _OMITTED}
+    given = {name: value for name, value in said.items() if value not in OMITTED}
     metadata = _with_flows(_converted(given, client_id), given)
     registration.check(metadata, development=development)
     _check_grant_types(metadata, before)
@@ -162,78 +161,3 @@ def told(metadata: Metadata) -> dict[str, Any]:
     members = {name: getattr(metadata, name) for name in ("client_id", *MEMBERS)}
     registered = {n: value for n, value in members.items() if value not in (None, "")}
     return {**registered, **metadata.localized}
-
-
-def managed(state: ClientState, *, generation: int) -> Client:
-    """Return the client that a registration access token of ours may manage.
-
-    Raises:
-        InvalidToken: the client is gone or disabled, or the token was rotated out
-            (RFC 7592 §2).
-    """
-    if not isinstance(state, Client) or state.disabled:
-        raise InvalidToken("the token is not good", reason="REGISTRATION_CLIENT")
-    if generation != state.registration_token:
-        raise InvalidToken("the token is not good", reason="REGISTRATION_ROTATED")
-    return state
-
-
-def update(
-    state: ClientState,
-    said: Members,
-    *,
-    generation: int,
-    digest: Callable[[str], str],
-    fresh_secret: str,
-    api_scopes: Collection[str],
-    development: bool,
-    now: int,
-) -> tuple[Event, ...]:
-    """Make the client what it now says of itself (RFC 7592 §2.2).
-
-    `fresh_secret` is the digest of the secret that it gets if it needs one and had
-    none; nothing else is rotated.
-
-    Raises:
-        InvalidToken: as in `managed`.
-        InvalidRedirectUri, InvalidClientMetadata: as in `described`, or it names
-            another client or another secret.
-    """
-    known = managed(state, generation=generation)
-    _check_same(known, said, digest=digest, now=now)
-    before = known.metadata
-    metadata = described(
-        said,
-        client_id=before.client_id,
-        api_scopes=api_scopes,
-        before=before,
-        development=development,
-    )
-    gets_secret = metadata.has_secret and not before.has_secret
-    secret = fresh_secret if gets_secret else None
-    return client.change(state, metadata=metadata, secret=secret, now=now)
-
-
-def _check_same(
-    known: Client, said: Members, *, digest: Callable[[str], str], now: int
-) -> None:
-    if said.get("client_id") != known.metadata.client_id:
-        raise InvalidClientMetadata("client_id is not this client's")
-    secret = said.get("client_secret")
-    if secret in _OMITTED:
-        return
-    good = client.secrets_at(known, now)
-    if not isinstance(secret, str) or digest(secret) not in good:
-        raise InvalidClientMetadata("client_secret is not this client's")
-
-
-def remove(
-    state: ClientState, *, generation: int, now: int
-) -> tuple[client.Removed, ...]:
-    """End the client and with it all its grants (RFC 7592 §2.3).
-
-    Raises:
-        InvalidToken: as in `managed`.
-    """
-    managed(state, generation=generation)
-    return client.remove(state, now=now)

@@ -4,30 +4,59 @@ RFC 7591 (and OIDC Dynamic Client Registration 1.0), RFC 7592. What a client may
 of itself is `domain/self_registration.py`; a secret is told once, when it is made.
 """
 
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Final
 from urllib.parse import quote
 
+import structlog
 from aiohttp import web
 
-from domain import client as clients, self_registration, stream_id as ids
-from domain.client import CLIENT, Client, SecretRotated
+from domain import (
+    client as clients,
+    registration_management as management,
+    self_registration,
+    stream_id as ids,
+)
+from domain.client import CLIENT, Client, ClientState, SecretRotated
 from domain.client_metadata import Metadata
-from domain.errors import InvalidClientMetadata, InvalidRequest
+from domain.errors import InvalidClientMetadata, InvalidRequest, OAuthError
+from domain.registration_management import Revision
 from domain.scope import defined
 from server import services
 from server.envelope import Source
-from server.oauth import lookup, registration_access as access
+from server.oauth import lookup, registration_access as access, sector_identifier
 from server.oauth.client_auth import SECRET
 from server.services import Services
 from server.web import answers, errors, json_object
 from server.web.forms import TooLarge
-from server.web.source import source_of
+from server.web.source import REQUEST_ID, source_of
+
+log = structlog.get_logger()
 
 PATH: Final = "/oidc/register"
 
 
-@errors.oauth_json
+def _answered(handler: errors.Handler) -> errors.Handler:
+    """Answer refusals in JSON, and note the exact reason, which stays with us."""
+
+    @errors.oauth_json
+    @wraps(handler)
+    async def noted(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except OAuthError as refusal:
+            await log.ainfo(
+                "registration.refused",
+                error=refusal.error,
+                reason=refusal.reason,
+                request_id=request[REQUEST_ID],
+            )
+            raise
+
+    return noted
+
+
+@_answered
 async def register(request: web.Request) -> web.StreamResponse:
     await access.admit(request)
     said = await _said(request)
@@ -40,6 +69,7 @@ async def register(request: web.Request) -> web.StreamResponse:
     )
     if known.settings.registration == "open":
         await access.count(request)
+    await sector_identifier.check(known.fetching, metadata)
     return await _begin(request, metadata)
 
 
@@ -62,52 +92,70 @@ async def _begin(request: web.Request, metadata: Metadata) -> web.StreamResponse
     return _answer(known, clients.known(outcome.state), secret=secret, status=201)
 
 
-@errors.oauth_json
+@_answered
 async def read(request: web.Request) -> web.StreamResponse:
     client_id, generation = access.managing(request)
     known = services.of(request)
-    # Not from Redis: what it wrote a moment ago, anywhere, is what it gets.
-    loaded = await known.reading.truth(CLIENT, access.stream_of(client_id))
-    client = self_registration.managed(loaded.state, generation=generation)
-    return _answer(known, client)
+    state = await _truth(known, client_id)
+    return _answer(known, management.managed(state, generation=generation))
 
 
-@errors.oauth_json
+@_answered
 async def update(request: web.Request) -> web.StreamResponse:
     client_id, generation = access.managing(request)
-    said = await _said(request)
-    await access.count(request)
     known = services.of(request)
-    secret = known.clock.secret_text()
-    decide = partial(
-        self_registration.update,
-        said=said,
+    revision = Revision(
+        said=await _said(request),
         generation=generation,
         digest=partial(known.keys.digest, SECRET),
-        fresh_secret=known.keys.digest(SECRET, secret),
         api_scopes=await _api_scopes(known),
         development=known.settings.development,
-        now=known.clock.now(),
     )
+    metadata = management.revised(
+        await _truth(known, client_id), revision, now=known.clock.now()
+    )
+    await access.count(request)
+    await sector_identifier.check(known.fetching, metadata)
+    return await _revise(request, client_id, revision)
+
+
+async def _revise(
+    request: web.Request, client_id: str, revision: Revision
+) -> web.StreamResponse:
+    known = services.of(request)
+    secret = known.clock.secret_text()
     outcome = await known.commands.run(
-        CLIENT, access.stream_of(client_id), decide, source=_source(request, client_id)
+        CLIENT,
+        access.stream_of(client_id),
+        partial(
+            management.revise,
+            revision=revision,
+            fresh_secret=revision.digest(secret),
+            now=known.clock.now(),
+        ),
+        source=_source(request, client_id),
     )
     is_new = any(isinstance(event, SecretRotated) for event in outcome.events)
     client = clients.known(outcome.state)
     return _answer(known, client, secret=secret if is_new else None)
 
 
-@errors.oauth_json
+@_answered
 async def remove(request: web.Request) -> web.StreamResponse:
     client_id, generation = access.managing(request)
     known = services.of(request)
     await known.commands.run(
         CLIENT,
         access.stream_of(client_id),
-        partial(self_registration.remove, generation=generation, now=known.clock.now()),
+        partial(management.remove, generation=generation, now=known.clock.now()),
         source=_source(request, client_id),
     )
     return answers.no_content()
+
+
+async def _truth(known: Services, client_id: str) -> ClientState:
+    """Return the client, not from Redis: what it wrote a moment ago, anywhere."""
+    return (await known.reading.truth(CLIENT, access.stream_of(client_id))).state
 
 
 async def _said(request: web.Request) -> dict[str, Any]:

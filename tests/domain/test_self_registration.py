@@ -5,27 +5,21 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given as for_any, strategies as st
+from hypothesis import given, strategies as st
 
-from domain.client import CLIENT, Changed, Event, Registered, Removed, SecretRotated
-from domain.client_metadata import ApiAccess, Metadata
-from domain.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidToken
+from domain.client_metadata import Metadata
+from domain.errors import InvalidClientMetadata, InvalidRedirectUri
 from domain.registration import check
 from domain.self_registration import (
     MEMBERS,
     OPERATORS,
     described,
-    remove,
     told,
-    update,
 )
-from tests.domain.story import Given, given
 from tests.domain.values import any_of
 
 CALLBACK = "https://app.example/cb"
 SAID = {"redirect_uris": [CALLBACK]}
-WEB = described(SAID, client_id="web", api_scopes=())
-REGISTERED = Registered(metadata=WEB, at=10, secret="<s>", by_itself=True)
 PLAUSIBLE: tuple[Any, ...] = (
     [CALLBACK],
     ["com.example.app:/cb"],
@@ -52,24 +46,7 @@ JSON = st.recursive(
 )
 
 
-def digest(secret: str) -> str:
-    return f"<{secret}>"
-
-
-def updating(known: Given[Any, Event], generation: int = 0, **said: Any) -> Any:
-    return known.when(
-        update,
-        {"client_id": "web", **SAID, **said},
-        generation=generation,
-        digest=digest,
-        fresh_secret="<fresh>",
-        api_scopes=(),
-        development=False,
-        now=50,
-    )
-
-
-@for_any(
+@given(
     st.dictionaries(
         st.sampled_from([*MEMBERS, *OPERATORS, "tos_uri#ja", "x"]),
         st.sampled_from(PLAUSIBLE) | JSON,
@@ -113,7 +90,7 @@ def test_every_member_is_the_clients_to_say_or_the_operators() -> None:
     }
 
 
-@for_any(any_of(Metadata))
+@given(any_of(Metadata))
 def test_everything_is_told_but_what_is_the_operators(metadata: Metadata) -> None:
     names = told(metadata).keys() - metadata.localized.keys()
 
@@ -136,60 +113,3 @@ def test_a_member_of_the_wrong_type_is_named(
     for value in (1, [1], {"a": [1]}):
         with pytest.raises(refusal, match=f"^{member} is of the wrong type"):
             described({**SAID, member: value}, client_id="c", api_scopes=())
-
-
-def test_the_operators_word_outlives_an_update() -> None:
-    access = (ApiAccess(api="https://api/", scopes=("read",)),)
-    before = msgspec.structs.replace(
-        WEB, api_access=access, require_pkce=True, refresh_token_lifetime=60
-    )
-    state = updating(
-        given(CLIENT, Registered(metadata=before, at=10)), client_name="New"
-    ).then(Changed(metadata=msgspec.structs.replace(before, client_name="New"), at=50))
-
-    assert state.metadata.api_access == access
-
-
-def test_only_a_client_that_had_no_secret_gets_one() -> None:
-    public: dict[str, Any] = {"token_endpoint_auth_method": "none"}
-    post: dict[str, Any] = {"token_endpoint_auth_method": "client_secret_post"}
-    with_post = described({**SAID, **post}, client_id="web", api_scopes=())
-
-    updating(given(CLIENT, REGISTERED), **post).then(Changed(metadata=with_post, at=50))
-
-    spa = described({**SAID, **public}, client_id="web", api_scopes=())
-    updating(given(CLIENT, Registered(metadata=spa, at=10)), **post).then(
-        Changed(metadata=msgspec.structs.replace(with_post, require_pkce=True), at=50),
-        SecretRotated(secret="<fresh>", previous_until=50, at=50),
-    )
-
-
-def test_an_update_is_of_this_client() -> None:
-    """The current secret may be said again; no other, and no other name."""
-    known = given(CLIENT, REGISTERED)
-
-    updating(known, client_secret="s").then_nothing()
-    updating(known, client_secret="").then_nothing()
-    for wrong in ({"client_secret": "t"}, {"client_secret": 1}, {"client_id": "x"}):
-        updating(known, **wrong).refused(InvalidClientMetadata)
-
-
-@pytest.mark.parametrize(
-    ("past", "generation", "reason"),
-    [
-        ((), 0, "REGISTRATION_CLIENT"),
-        ((REGISTERED, Removed(at=20)), 0, "REGISTRATION_CLIENT"),
-        ((REGISTERED,), 1, "REGISTRATION_ROTATED"),
-    ],
-)
-def test_a_token_of_another_time_manages_nothing(
-    past: tuple[Event, ...], generation: int, reason: str
-) -> None:
-    known = given(CLIENT, *past)
-
-    updating(known, generation).refused(InvalidToken, reason)
-    known.when(remove, generation=generation, now=50).refused(InvalidToken, reason)
-
-
-def test_a_client_removes_itself() -> None:
-    given(CLIENT, REGISTERED).when(remove, generation=0, now=50).then(Removed(at=50))
