@@ -34,6 +34,8 @@ from server.reading import Limits, Reading
 from server.services import SERVICES, Services
 from server.settings import Settings
 from server.signing_keys import SigningKeys
+from server.signing_out import endings
+from server.signing_out.teller import Teller
 from server.sweeping import Sweeping
 from server.web import middleware, pages
 
@@ -196,6 +198,7 @@ def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:
 async def _at_work(known: Services) -> AsyncIterator[None]:
     """Have the keys that sign, and the loops that work beside the requests."""
     await known.signing.ensure()
+    await endings.begin(known)  # nothing that happens from now on is passed over
     projector = Projector(
         log=known.log,
         states=known.reading.states,
@@ -208,6 +211,7 @@ async def _at_work(known: Services) -> AsyncIterator[None]:
         "projector": projector.run,
         "signing_keys": known.signing.refresh,
         "sweeping": sweeping.run,
+        "teller": Teller(known).run,
     }
     async with background(loops):
         yield

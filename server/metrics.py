@@ -54,6 +54,10 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "Events that could not be projected; Postgres answers for their streams",
         ("kind",),
     ),
+    "grantlog_backchannel_logout": (
+        "Logout tokens that were sent, or would have been, to clients",
+        ("outcome",),
+    ),
     "grantlog_projection_lost_partitions": (
         "Partitions that Redis had lost and that began anew",
         (),
@@ -193,6 +197,10 @@ class Metrics:
         """How old the active signing keys are (seconds), by algorithm."""
         for alg, age in ages.items():
             self._set("grantlog_key_age_seconds", age, alg)
+
+    def logout_notice(self, outcome: str) -> None:
+        """A logout token was "delivered", "failed" for now, or was "given_up"."""
+        self._count("grantlog_backchannel_logout", outcome)
 
     # server.log.options.Observer
 

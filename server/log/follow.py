@@ -3,8 +3,11 @@
 An event may be given twice after a crash or a failover, never not at all.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
+from domain.events import ID_OF
 from server.log import cursor
 from server.log.cursor import Cursor, Moment, Snapshot
 from server.log.pool import Pool
@@ -14,6 +17,14 @@ from server.log.values import Recorded, Window
 
 NOW: Final = statement("now")
 WINDOW: Final = statement("window")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page of a window as Postgres gave it, and how many events it looked at."""
+
+    events: list[Recorded]
+    seen: int = 0
 
 
 class Follow:
@@ -27,8 +38,12 @@ class Follow:
         now = await self._now()
         return Cursor.at(now).text()
 
-    async def window(self, text: str, limit: int) -> Window:
+    async def window(
+        self, text: str, limit: int, *, types: Collection[str] | None = None
+    ) -> Window:
         """The next page of what became visible after the cursor.
+
+        At most *limit* events are looked at; only those of *types* are given.
 
         Raises:
             ValueError: no cursor of ours.
@@ -40,24 +55,27 @@ class Follow:
         if rewound:
             here = here.rewound(now.timeline)
         until = here.page.until if here.page else now
-        events = await self._between(here, until, limit)
-        complete = len(events) < limit
+        found = await self._between(here, until, limit, types)
+        complete = found.seen < limit
         if complete:
             there = here.moved(until)
         else:
-            there = here.paged(until, x=events[-1].x, n=events[-1].n)
+            last = found.events[-1]
+            there = here.paged(until, x=last.x, n=last.n)
         return Window(
-            events=events,
+            events=[e for e in found.events if types is None or e.type in types],
             cursor=there.text(),
             complete=complete,
             as_of=until.as_of,
             rewound=rewound,
         )
 
-    async def _between(self, here: Cursor, until: Moment, limit: int) -> list[Recorded]:
+    async def _between(
+        self, here: Cursor, until: Moment, limit: int, types: Collection[str] | None
+    ) -> Found:
         seen = here.seen.snapshot
         if seen == until.snapshot:
-            return []
+            return Found(events=[])
         page = here.page
         rows = await self._pool.rows(
             WINDOW,
@@ -70,8 +88,12 @@ class Follow:
             here.seen.since,
             until.base,
             limit,
+            None if types is None else [ID_OF[name] for name in types],
         )
-        return [recorded(row) for row in rows]
+        return Found(
+            events=[recorded(row) for row in rows],
+            seen=rows[0]["seen"] if rows else 0,
+        )
 
     async def _now(self, seen: Moment | None = None) -> Moment:
         [row] = await self._pool.rows(NOW)

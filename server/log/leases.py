@@ -12,6 +12,7 @@ from server.log.statements import statement
 LEASE: Final = statement("lease")
 SAVE_CURSOR: Final = statement("save_cursor")
 LOAD_CURSOR: Final = statement("load_cursor")
+BEGIN_CURSOR: Final = statement("begin_cursor")
 
 
 class Leases:
@@ -38,3 +39,8 @@ class Leases:
         """The cursor last saved under that name."""
         row = await self._pool.row(LOAD_CURSOR, name)
         return None if row is None else row["cursor"]
+
+    async def begin_cursor(self, name: str, cursor: str) -> str:
+        """The cursor last saved under that name; this one, if there was none."""
+        [row] = await self._pool.rows(BEGIN_CURSOR, name, cursor)
+        return str(row["cursor"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Final, Self
 from uuid import UUID
@@ -13,6 +13,7 @@ from server.log.background import at_work
 from server.log.errors import NotStartable, Unavailable
 from server.log.follow import Follow
 from server.log.leases import Leases
+from server.log.notices import Notices
 from server.log.options import LogOptions, Unobserved
 from server.log.partitions import Partitions
 from server.log.pool import Pool
@@ -38,6 +39,7 @@ class Log:
         self.pool = pool
         self._aside = aside
         self.partitions = Partitions(pool)
+        self.notices = Notices(pool)
         self.warnings: list[str] = []
         self._appender = appender
         self._observer = options.observer
@@ -130,6 +132,10 @@ class Log:
         """All living streams of a small kind: client, api, signing_key."""
         return await self._reads.heads(kind)
 
+    async def sessions_of(self, user_id: UUID) -> list[UUID]:
+        """The sessions of a person that may yet be alive."""
+        return await self._reads.sessions_of(user_id)
+
     async def scan(self, after: UUID | None, limit: int) -> list[Stored]:
         """A page of the living streams in the order of their ids."""
         return await self._reads.scan(after, limit)
@@ -138,9 +144,11 @@ class Log:
         """The cursor of now, for a follower that begins."""
         return await self._follow.snapshot()
 
-    async def window(self, cursor: str, limit: int) -> Window:
-        """The next page of what became visible after the cursor."""
-        return await self._follow.window(cursor, limit)
+    async def window(
+        self, cursor: str, limit: int, *, types: Collection[str] | None = None
+    ) -> Window:
+        """The next page of what became visible after the cursor, all or some types."""
+        return await self._follow.window(cursor, limit, types=types)
 
     async def lease(self, name: str, owner: UUID, ttl: float) -> int | None:
         """Take or keep a lease; its fence, or None while somebody else holds it."""
@@ -149,6 +157,10 @@ class Log:
     async def save_cursor(self, name: str, cursor: str, *, fence: int) -> bool:
         """Write a follower's cursor; False when the lease is somebody else's."""
         return await self._leases.save_cursor(name, cursor, fence=fence)
+
+    async def begin_cursor(self, name: str) -> str:
+        """The cursor last saved under that name; who never followed begins here."""
+        return await self._leases.begin_cursor(name, await self.snapshot())
 
     async def load_cursor(self, name: str) -> str | None:
         """The cursor last saved under that name."""

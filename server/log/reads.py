@@ -14,6 +14,7 @@ READ: Final = statement("read")
 FIND: Final = statement("find")
 HEADS: Final = statement("heads")
 SCAN: Final = statement("scan")
+SESSIONS_OF: Final = statement("sessions_of")
 
 LISTED: Final = frozenset({"client", "api", "signing_key"})
 """Kinds that are few enough to be listed; `sql/heads.sql` and its index know them."""
@@ -56,6 +57,11 @@ class Reads:
         if kind not in LISTED:
             raise ValueError(f"streams of kind {kind!r} are not listed")
         return [stored(row) for row in await self._pool.rows(HEADS, KINDS[kind])]
+
+    async def sessions_of(self, user_id: UUID) -> list[UUID]:
+        """The sessions of a person that may yet be alive."""
+        rows = await self._pool.rows(SESSIONS_OF, user_id)
+        return [row["stream_id"] for row in rows]
 
     async def scan(self, after: UUID | None, limit: int) -> list[Stored]:
         """At most *limit* living streams after an id, in the order of ids.

@@ -41,6 +41,7 @@ class Dialect:
         userinfo_in_audience: a token for an API and `openid` is for /userinfo too.
         azp: an access token names its client as `azp`, and its grant as `gty`.
         rsa_only: nothing is signed with, and no key published for, the others.
+        logout_by_name: a client_id alone is believed at the sign-out.
         refusals: what the token endpoint says, by grant_type and error.
     """
 
@@ -48,6 +49,7 @@ class Dialect:
     userinfo_in_audience: bool = False
     azp: bool = False
     rsa_only: bool = False
+    logout_by_name: bool = False
     refusals: Mapping[tuple[str, str], Said] = field(default_factory=dict)
 
     def subject(self, client_id: str) -> str | None:
@@ -87,6 +89,7 @@ _DIALECTS: Final = {
         userinfo_in_audience=True,
         azp=True,
         rsa_only=True,  # an SDK of theirs crashes on a key that is none
+        logout_by_name=True,
         refusals={
             (DEVICE_CODE, "authorization_pending"): Said(403),
             (DEVICE_CODE, "slow_down"): Said(429),

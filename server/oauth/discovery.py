@@ -57,6 +57,8 @@ def metadata(known: Services) -> dict[str, Any]:
         # OIDC Discovery §3: true is what its absence would mean.
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
     }

@@ -14,7 +14,7 @@ from domain import stream_id as ids
 from domain.client_metadata import Metadata
 from domain.errors import InvalidRequest
 from server import services
-from server.oauth import id_token_hint, response
+from server.oauth import dialect, id_token_hint, response
 from server.oauth.id_token_hint import Hint
 from server.sessions import SignedIn
 from server.web.client_card import client_of
@@ -65,8 +65,8 @@ async def of(request: web.Request, pending: Transaction) -> Farewell:
 
 def _goes_by_name(request: web.Request, pending: Transaction) -> bool:
     """Whether a client without a hint (§3) is sent back to, as Auth0's apps expect."""
-    by_name = services.of(request).settings.dialect == "auth0"
-    return by_name or pending.resume == V2_LOGOUT
+    spoken = dialect.of(services.of(request))
+    return spoken.logout_by_name or pending.resume == V2_LOGOUT
 
 
 def _hint(request: web.Request, text: str | None) -> Hint | None:

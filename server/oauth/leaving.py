@@ -12,11 +12,10 @@ from uuid import UUID
 from aiohttp import web
 
 from domain import stream_id as ids
-from domain.client import CLIENT, Client
+from domain.client import Client
 from domain.client_metadata import Metadata
-from domain.stream_id import named
 from server import services, sessions
-from server.oauth import response
+from server.oauth import lookup, response
 from server.oauth.farewell import Farewell
 from server.sessions import SignedIn
 from server.web import csp, pages
@@ -64,20 +63,19 @@ async def leave(
 
 
 async def _frames(request: web.Request, here: SignedIn) -> tuple[str, ...]:
-    clients = [await _metadata(request, client_id) for client_id in here.state.clients]
-    issuer = services.of(request).settings.issuer
+    known = services.of(request)
+    found = [await lookup.client(known.reading, one) for one in here.state.clients]
+    trusted = (one for one in found if isinstance(one, Client) and not one.disabled)
     return tuple(
-        frame_of(client, uri, issuer=issuer, session_id=here.session_id)
-        for client in clients
-        if client is not None and (uri := client.frontchannel_logout_uri) is not None
+        frame_of(
+            client.metadata,
+            uri,
+            issuer=known.settings.issuer,
+            session_id=here.session_id,
+        )
+        for client in trusted
+        if (uri := client.metadata.frontchannel_logout_uri) is not None
     )
-
-
-async def _metadata(request: web.Request, client_id: str) -> Metadata | None:
-    """Return what a client has registered, None for one that is trusted no more."""
-    reading = services.of(request).reading
-    state = (await reading.cached(CLIENT, named(CLIENT.kind, client_id))).state
-    return state.metadata if isinstance(state, Client) and not state.disabled else None
 
 
 def frame_of(client: Metadata, uri: str, *, issuer: str, session_id: UUID) -> str:

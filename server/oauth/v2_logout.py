@@ -12,7 +12,7 @@ from aiohttp import web
 from domain.client_metadata import Metadata
 from domain.errors import InvalidRequest
 from server import services, sessions
-from server.oauth import farewell as farewells, leaving
+from server.oauth import dialect, farewell as farewells, leaving
 from server.oauth.farewell import V2_LOGOUT
 from server.oauth.logout import ask
 from server.web import csrf, forms, pages
@@ -65,7 +65,7 @@ def _is_suspect(request: web.Request, client: Metadata | None) -> bool:
 
     A page can hide where a browser comes from, and not that it comes from elsewhere.
     """
-    if services.of(request).settings.dialect == "auth0":
+    if dialect.of(services.of(request)).logout_by_name:
         return False
     referrer = request.headers.get("Referer")
     elsewhere = {"cross-site": True, "same-site": True, None: referrer is not None}

@@ -1,6 +1,8 @@
 """Redis follows the log: one node does it, any may; two at once are only waste."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
@@ -8,6 +10,7 @@ from projections.observer import SILENT, Observer
 from projections.redis import Away
 from projections.states import States
 from server.clock import Clock
+from server.leading import AWAY, Step, Term, lead
 from server.log.errors import Unavailable
 from server.projecting import status
 from server.projecting.bearings import NAME
@@ -24,8 +27,6 @@ LEASE: Final = 1.5
 there before readers go to Postgres."""
 STANDBY: Final = 0.3
 """Seconds between two attempts to get it."""
-AWAY: Final = 0.1
-"""Seconds to the next attempt when Redis or Postgres is away."""
 REST: Final = 0.5
 """Share of time that a rebuild in the background leaves to the traffic."""
 
@@ -54,15 +55,8 @@ class Projector:
 
     async def run(self) -> None:
         """Follow whenever nobody else does; until cancelled."""
-        while True:
-            try:
-                fence = await self._log.lease(NAME, self._owner, LEASE)
-            except Unavailable:
-                fence = None
-            if fence is None:
-                await asyncio.sleep(STANDBY)
-            else:
-                await self._follow(fence)
+        term = Term(name=NAME, owner=self._owner, lease=LEASE, standby=STANDBY)
+        await lead(self._log, term, self._following)
 
     async def status(self) -> Status:
         """Return how far Redis is."""
@@ -93,8 +87,8 @@ class Projector:
         """
         return await self._verifying(mend=False).run(progress)
 
-    async def _follow(self, fence: int) -> None:
-        """Step until the lease is somebody else's."""
+    @asynccontextmanager
+    async def _following(self) -> AsyncIterator[Step]:
         follower = Follower(
             log=self._log,
             states=self._states,
@@ -103,30 +97,10 @@ class Projector:
             observer=self._observer,
             heal=self._want,
         )
-        held: int | None = fence
         async with asyncio.TaskGroup() as tasks:
             healing = tasks.create_task(self._heal(follower))
-            while held is not None:
-                held = await self._follow_on(follower, held)
+            yield follower.step
             healing.cancel()
-
-    async def _follow_on(self, follower: Follower, fence: int) -> int | None:
-        """Step for a third of the lease, and renew it."""
-        timer = asyncio.get_running_loop().time
-        until = timer() + LEASE / 3
-        while timer() < until:
-            await self._step(follower, fence)
-        try:
-            return await self._log.lease(NAME, self._owner, LEASE)
-        except Unavailable:
-            return fence  # then nobody else can have it either
-
-    async def _step(self, follower: Follower, fence: int) -> None:
-        try:
-            pause = await follower.step(fence)
-        except (Away, Unavailable):
-            pause = AWAY
-        await asyncio.sleep(pause)
 
     def _want(self, *, mend: bool) -> None:
         self._mend = self._mend or mend

@@ -1,7 +1,7 @@
 """Units and logs for the log's tests; JSON of any shape, the log does not look in."""
 
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -93,12 +93,18 @@ async def won(append: Awaitable[Committed]) -> bool:
     return True
 
 
-async def follow(log: Log, cursor: str, *, limit: int = 500) -> list[Recorded]:
-    """All that is visible after the cursor."""
+async def follow(
+    log: Log,
+    cursor: str,
+    *,
+    limit: int = 500,
+    types: Collection[str] | None = None,
+) -> list[Recorded]:
+    """All of the types, or all, that is visible after the cursor."""
     events: list[Recorded] = []
     complete = False
     while not complete:
-        window = await log.window(cursor, limit)
+        window = await log.window(cursor, limit, types=types)
         events += window.events
         cursor, complete = window.cursor, window.complete
     return events

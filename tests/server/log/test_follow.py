@@ -14,7 +14,7 @@ from server.log import batch, connect
 from server.log.connect import Address
 from server.log.line import APPEND
 from server.log.log import Log
-from tests.server.log.stories import born, doubles, fact, follow, moved, sql
+from tests.server.log.stories import FACT, born, doubles, fact, follow, moved, sql
 
 FAST, SLOW, SLOW_COMMITS = 6, 3, 8
 
@@ -220,3 +220,19 @@ async def test_a_window_that_is_complete_says_since_when(log: Log) -> None:
 async def test_what_is_no_cursor_is_refused(log: Log) -> None:
     with pytest.raises(ValueError, match="no cursor"):
         await log.window("17", 10)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 500])
+async def test_who_follows_one_sort_of_event_misses_none(log: Log, limit: int) -> None:
+    """However few of a page are wanted, and whatever its last one is."""
+    start = await log.snapshot()
+    wanted: list[UUID] = []
+    for wish in "-+--++-----+-":
+        unit = fact(new_id()) if wish == "+" else born(new_id())
+        await log.append(unit)
+        wanted += [one.event_id for one in unit.events if wish == "+"]
+
+    got = await follow(log, start, limit=limit, types={FACT})
+
+    assert [one.event_id for one in got] == wanted
+    assert len(await follow(log, start, limit=limit)) == 13
