@@ -12,6 +12,7 @@ from server.oauth import (
     leaving,
     logout,
     register,
+    registration_access,
     revoke,
     token,
     userinfo,
@@ -37,10 +38,12 @@ def protocol() -> list[web.AbstractRouteDef]:
         web.get("/oidc/logout", logout.logout, allow_head=False),
         web.post("/oidc/logout", logout.logout),
         web.get("/v2/logout", v2_logout.v2_logout, allow_head=False),
-        web.post(register.PATH, register.register),
-        web.get(f"{register.PATH}/{{client_id}}", register.read, allow_head=False),
-        web.put(f"{register.PATH}/{{client_id}}", register.update),
-        web.delete(f"{register.PATH}/{{client_id}}", register.remove),
+        web.post(registration_access.PATH, register.register),
+        web.get(
+            f"{registration_access.PATH}/{{client_id}}", register.read, allow_head=False
+        ),
+        web.put(f"{registration_access.PATH}/{{client_id}}", register.update),
+        web.delete(f"{registration_access.PATH}/{{client_id}}", register.remove),
         web.get("/.well-known/openid-configuration", discovery.openid_configuration),
         web.get(
             "/.well-known/oauth-authorization-server",

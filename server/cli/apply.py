@@ -43,8 +43,9 @@ WORDS = {
 def apply(*, file: Path, dry_run: bool, prune: bool, as_json: bool) -> None:
     """Make clients, APIs and people what FILE says, and append only what changed.
 
-    Secrets are compared by digest and shown as fingerprints; people are never
-    pruned, for nobody lists them: `grantlog users erase` forgets one.
+    Secrets are compared by digest and shown as fingerprints. Never pruned are people,
+    for nobody lists them (`grantlog users erase` forgets one), and clients that
+    registered by themselves (`grantlog clients remove`).
     """
     from server.config import load
 

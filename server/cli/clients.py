@@ -18,12 +18,13 @@ Examples:
   grantlog clients list
   grantlog clients rotate-secret web --keep-old 86400
   grantlog clients disable web --reason "leaked secret, ticket 4711"
+  grantlog clients rotate-registration-token web
 """
 
 
 @click.group(epilog=EXAMPLES)
 def clients() -> None:
-    """Clients; they are registered and changed with `grantlog apply`."""
+    """Clients; registered and changed with `grantlog apply`, or by themselves."""
 
 
 @clients.command("list")
@@ -37,6 +38,7 @@ def list_clients(*, as_json: bool) -> None:
             "client_name": one.metadata.client_name,
             "authentication": one.metadata.token_endpoint_auth_method,
             "grant_types": list(one.metadata.grant_types),
+            "registered_by": "itself" if one.by_itself else "operator",
             "state": "disabled" if one.disabled else "enabled",
         }
         for one in found
@@ -47,7 +49,7 @@ def list_clients(*, as_json: bool) -> None:
         for row in rows:
             row["grant_types"] = ", ".join(row["grant_types"])
         say_table(
-            ("client", "name", "authentication", "grant types", "state"),
+            ("client", "name", "authentication", "grant types", "by", "state"),
             [list(row.values()) for row in rows],
         )
 
@@ -89,6 +91,7 @@ def _members(found: "Client") -> dict[str, Any]:
     return {
         **msgspec.to_builtins(found.metadata),
         "registered_at": found.registered_at,
+        "registered_by": "itself" if found.by_itself else "operator",
         "disabled": found.disabled,
         "secrets": [
             {"fingerprint": f"{one.digest[:8]}…", "until": one.until}
@@ -166,6 +169,51 @@ def enable(*, client_id: str) -> None:
 
     frame.run(work)
     click.echo(f"{client_id} is enabled")
+
+
+@clients.command("rotate-registration-token")
+@click.argument("client_id")
+@as_json
+def rotate_registration_token(*, client_id: str, as_json: bool) -> None:
+    """Make and print a new registration access token (RFC 7592); end the old one.
+
+    Whoever has it may read, change and remove the client over HTTP.
+    """
+    from domain import client
+    from server.oauth import registration_access
+
+    async def work(known: "Services") -> dict[str, str]:
+        now = known.clock.now()
+        await _change(
+            known,
+            client_id,
+            lambda state: client.rotate_registration_token(state, now=now),
+        )
+        return registration_access.told(known, await _find(known, client_id))
+
+    told = frame.run(work)
+    if as_json:
+        say_json({"client_id": client_id, **told})
+    else:
+        click.echo(told["registration_access_token"])
+
+
+@clients.command()
+@click.argument("client_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(*, client_id: str, yes: bool) -> None:
+    """Remove the client, and end all that it was ever given."""
+    from domain import client
+
+    if not yes:
+        click.confirm(f"{client_id} and its tokens will end. Go on?", abort=True)
+
+    async def work(known: "Services") -> None:
+        now = known.clock.now()
+        await _change(known, client_id, lambda state: client.remove(state, now=now))
+
+    frame.run(work)
+    click.echo(f"{client_id} is removed")
 
 
 async def _change(

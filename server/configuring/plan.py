@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 
 from domain.api import Api, Description
 from domain.client import Client
-from domain.client_metadata import Metadata
 from projections import codec
 from server.config import ConfigError
 from server.configuring import apis, clients, people
@@ -31,7 +30,11 @@ AT_ONCE: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would happen, in order. `people` are never pruned: nobody lists them."""
+    """What would happen, in order.
+
+    Only what operators declared is pruned: not people, whom nobody lists, and not
+    clients that registered by themselves.
+    """
 
     apis: Sequence[Change]
     clients: Sequence[Change]
@@ -56,7 +59,11 @@ async def plan(known: Services, config: Config, *, prune: bool) -> Plan:
     ids = {one.metadata.client_id for one in config.clients}
     _check_apis(config, ids | registered.keys())
     old_apis = [one for name, one in described.items() if name not in wanted]
-    old_clients = [one for name, one in registered.items() if name not in ids]
+    old_clients = [
+        one.metadata
+        for name, one in registered.items()
+        if name not in ids and not one.by_itself
+    ]
     return Plan(
         apis=[
             _with_note(change, old_apis, wanted)
@@ -110,11 +117,11 @@ async def _described(known: Services) -> dict[str, Description]:
     return {one.identifier: one for one in living}
 
 
-async def _registered(known: Services) -> dict[str, Metadata]:
+async def _registered(known: Services) -> dict[str, Client]:
     heads = await known.log.heads("client")
     states = [codec.state_of("client", one.state) for one in heads]
-    living = [state.metadata for state in states if isinstance(state, Client)]
-    return {one.client_id: one for one in living}
+    living = [state for state in states if isinstance(state, Client)]
+    return {one.metadata.client_id: one for one in living}
 
 
 def _check_clients(

@@ -11,7 +11,7 @@ from server.oauth import (
     client_auth,
     dialect,
     nested_jwt,
-    register,
+    registration_access,
     response,
     subject,
 )
@@ -82,7 +82,7 @@ def _algorithms(known: Services) -> list[str]:
 
 def _endpoints(known: Services) -> dict[str, str]:
     url = known.settings.url
-    registration = {"registration_endpoint": url(register.PATH)}
+    registration = {"registration_endpoint": url(registration_access.PATH)}
     return {
         **(registration if known.settings.registration != "closed" else {}),
         "authorization_endpoint": url("/authorize"),

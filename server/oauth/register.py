@@ -5,8 +5,7 @@ of itself is `domain/self_registration.py`; a secret is told once, when it is ma
 """
 
 from functools import partial, wraps
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -32,8 +31,6 @@ from server.web.forms import TooLarge
 from server.web.source import REQUEST_ID, source_of
 
 log = structlog.get_logger()
-
-PATH: Final = "/oidc/register"
 
 
 def _answered(handler: errors.Handler) -> errors.Handler:
@@ -182,14 +179,10 @@ def _answer(
     known: Services, client: Client, *, secret: str | None = None, status: int = 200
 ) -> web.Response:
     """Return the client information response (RFC 7591 §3.2.1, RFC 7592 §3)."""
-    client_id = client.metadata.client_id
     members = {
         **self_registration.told(client.metadata),
         "client_id_issued_at": client.registered_at,
-        "registration_client_uri": known.settings.url(
-            f"{PATH}/{quote(client_id, safe='')}"
-        ),
-        "registration_access_token": access.token_of(known, client),
+        **access.told(known, client),
     }
     if secret is not None:
         members |= {"client_secret": secret, "client_secret_expires_at": 0}

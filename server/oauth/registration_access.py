@@ -6,6 +6,7 @@ and a generation that its state counts.
 
 from hmac import compare_digest
 from typing import Final
+from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from server.services import Services
 from server.web import throttling
 from server.web.errors import MissingToken
 
+PATH: Final = "/oidc/register"
 KIND: Final = "ra"
 INITIAL: Final = "registration_token"
 """The purpose of the digests that initial access tokens are compared by."""
@@ -84,10 +86,16 @@ def stream_of(client_id: str) -> UUID:
     return named(CLIENT.kind, client_id)
 
 
-def token_of(known: Services, client: Client) -> str:
-    """Return the registration access token that is good for the client."""
-    stream_id = stream_of(client.metadata.client_id)
-    return known.keys.artefact(KIND, stream_id, client.registration_token)
+def told(known: Services, client: Client) -> dict[str, str]:
+    """Return where the client manages its registration, and by what (RFC 7592 §3)."""
+    client_id = client.metadata.client_id
+    token = known.keys.artefact(KIND, stream_of(client_id), client.registration_token)
+    return {
+        "registration_client_uri": known.settings.url(
+            f"{PATH}/{quote(client_id, safe='')}"
+        ),
+        "registration_access_token": token,
+    }
 
 
 def managing(request: web.Request) -> tuple[str, int]:

@@ -128,6 +128,30 @@ def test_a_client_is_disabled_and_enabled(cli: Cli, shop: Path) -> None:
     assert [disabled[0]["state"], enabled[0]["state"]] == ["disabled", "enabled"]
 
 
+def test_a_registration_token_is_new_each_time(cli: Cli, shop: Path) -> None:
+    """And names the client's stream and the generation, for a program too."""
+    first = cli("clients", "rotate-registration-token", "web").output.strip()
+    told = json.loads(
+        cli("clients", "rotate-registration-token", "web", "--json").stdout
+    )
+
+    assert first.startswith("ra.")
+    assert first.split(".")[3] == "1"
+    assert told["registration_access_token"].split(".")[3] == "2"
+    assert told["registration_client_uri"].endswith("/oidc/register/web")
+    assert cli("clients", "rotate-registration-token", "nobody").exit_code == 1
+
+
+def test_a_client_is_removed_when_that_is_meant(cli: Cli, shop: Path) -> None:
+    """Asked before; afterwards it is listed no more."""
+    assert cli("clients", "remove", "web", typed="n\n").exit_code == 1
+    assert len(rows(cli, "clients", "list")) == 1
+
+    assert cli("clients", "remove", "web", "--yes").exit_code == 0
+    assert rows(cli, "clients", "list") == []
+    assert cli("clients", "remove", "nobody", "--yes").exit_code == 1
+
+
 def test_a_person_is_shown_disabled_and_enabled_by_name(cli: Cli, shop: Path) -> None:
     """Whatever the spelling of it."""
     shown = json.loads(cli("users", "show", "ALICE", "--json").stdout)

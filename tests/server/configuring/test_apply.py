@@ -9,6 +9,7 @@ import pytest
 from domain import client
 from domain.api import API, Api
 from domain.client import CLIENT, Client, Gone, secrets_at
+from domain.client_metadata import Metadata
 from domain.stream_id import named
 from server import config
 from server.config import ConfigError
@@ -220,6 +221,26 @@ async def test_pruning_removes_clients_and_apis_and_no_people(server: Server) ->
     assert isinstance(web, Gone)
     assert await known.directory.find("alice") is not None
     assert actions(await apply(known, "", prune=True)) == {}
+
+
+async def test_clients_that_registered_by_themselves_are_not_in_any_file(
+    server: Server,
+) -> None:
+    """So no file tells of them, and none removes them; one may change them."""
+    known = server.known
+    text = TEXT.replace('"spa"', '"guest"').replace('"web"', '"host"')
+    await known.commands.begin(
+        CLIENT,
+        named("client", "guest"),
+        lambda state: client.register(
+            state, metadata=Metadata(client_id="guest"), by_itself=True, now=10
+        ),
+        source=SOURCE,
+    )
+
+    assert actions(await apply(known, "", prune=True)) == {}
+    assert change_of(await apply(known, text), "guest").action == "change"
+    assert (await client_of(known, "guest")).by_itself
 
 
 async def test_a_removed_client_may_come_back(server: Server) -> None:
