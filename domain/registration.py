@@ -23,6 +23,28 @@ ASSERTION_ALGS: Final = {
 }
 """What a client may sign its assertions with, by its method."""
 
+ENCRYPTION_ALGS: Final = frozenset(
+    {
+        "RSA-OAEP",
+        "RSA-OAEP-256",
+        "ECDH-ES",
+        "ECDH-ES+A128KW",
+        "ECDH-ES+A192KW",
+        "ECDH-ES+A256KW",
+    }
+)
+"""What answers are encrypted by (RFC 7518 §4.1); RSA1_5 and secrets by choice not."""
+
+ENCODINGS: Final = (
+    "A128CBC-HS256",
+    "A192CBC-HS384",
+    "A256CBC-HS512",
+    "A128GCM",
+    "A192GCM",
+    "A256GCM",
+)
+"""`enc` values that work (RFC 7518 §5.1)."""
+
 AUTH_METHODS: Final = frozenset(
     {
         "none",
@@ -112,7 +134,8 @@ def _check_choices(metadata: Metadata) -> None:
     _check_one_of(metadata, "subject_type", {"public", "pairwise"})
     _check_one_of(metadata, "token_endpoint_auth_method", AUTH_METHODS)
     _check_one_of(metadata, "id_token_signed_response_alg", SIGNING_ALGS)
-    _check_one_of(metadata, "userinfo_signed_response_alg", {None, *SIGNING_ALGS})
+    for kind in ("userinfo", "introspection"):
+        _check_one_of(metadata, f"{kind}_signed_response_alg", {None, *SIGNING_ALGS})
 
 
 def _check_one_of(
@@ -126,6 +149,18 @@ def _check_algorithm(metadata: Metadata) -> None:
     algs = ASSERTION_ALGS.get(metadata.token_endpoint_auth_method)
     if algs is not None and metadata.token_endpoint_auth_signing_alg is not None:
         _check_one_of(metadata, "token_endpoint_auth_signing_alg", algs)
+
+
+def _check_encryption(metadata: Metadata) -> None:
+    # An `enc` without its `alg` asks for nothing.
+    for kind in ("id_token", "userinfo", "introspection"):
+        alg = f"{kind}_encrypted_response_alg"
+        if getattr(metadata, alg) is None:
+            continue
+        _check_one_of(metadata, alg, ENCRYPTION_ALGS)
+        _check_one_of(metadata, f"{kind}_encrypted_response_enc", {None, *ENCODINGS})
+        known = metadata.jwks is not None or metadata.jwks_uri is not None
+        _refuse_unless(known, "jwks", f"or jwks_uri is needed by {alg}")
 
 
 def _check_flows(metadata: Metadata) -> None:
@@ -241,6 +276,7 @@ _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_text,
     _check_choices,
     _check_algorithm,
+    _check_encryption,
     _check_flows,
     _check_credentials,
     _check_keys,

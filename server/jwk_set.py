@@ -27,7 +27,7 @@ ENCRYPTING: Final[Mapping[str, type[RSAKey] | tuple[type[ECKey], type[OKPKey]]]]
     "ECDH-ES+A192KW": (ECKey, OKPKey),
     "ECDH-ES+A256KW": (ECKey, OKPKey),
 }
-"""`alg`s that encrypt to a public key (RFC 7518 §4.1); RSA1_5 by choice not."""
+"""What kind of key each `alg` takes that a client may register (RFC 7518 §4.1)."""
 
 
 @dataclass(frozen=True, slots=True)

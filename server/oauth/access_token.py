@@ -5,7 +5,9 @@ a JWT is signed again with the key that the state names. So an answer that was l
 can be given again byte for byte.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -65,7 +67,7 @@ def subject_of(approval: Approval) -> str:
 
 
 class Texts:
-    """Writes the tokens of one issuer."""
+    """Writes the tokens of one issuer; `own` are claims of the operator's own."""
 
     def __init__(
         self,
@@ -75,7 +77,9 @@ class Texts:
         keys: ServerKeys,
         signing: SigningKeys,
         dialect: Dialect,
+        own: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        self._own = own
         self._issuer = issuer
         self._userinfo = userinfo
         self._dialect = dialect
@@ -115,7 +119,12 @@ class Texts:
             amr=approval.amr,
             **self._dialect.claims(approval),
         )
-        return signer.compact(TYPE, _encoder.encode(claims))
+        return signer.compact(TYPE, self._encoded(claims))
+
+    def _encoded(self, claims: Claims) -> bytes:
+        if not self._own:
+            return _encoder.encode(claims)
+        return _encoder.encode({**self._own, **msgspec.to_builtins(claims)})
 
 
 def parse_claims(raw: bytes) -> Claims | None:

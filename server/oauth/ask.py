@@ -10,7 +10,7 @@ from domain.client_metadata import Metadata
 from domain.errors import InvalidScope, InvalidTarget
 from domain.grant import Approval
 from server.envelope import Source
-from server.oauth import lookup
+from server.oauth import lookup, person
 from server.oauth.access_token import Names
 from server.oauth.minting import Narrowing
 from server.services import Services
@@ -47,8 +47,8 @@ def resources(form: Form) -> Names:
 async def narrowing(ask: Ask, approval: Approval, requested: Names = ()) -> Narrowing:
     """Return what is left of the grant for a token (RFC 6749 §6, RFC 8707 §2.2).
 
-    With fewer APIs go the scopes that are none of theirs; the answer's `scope`
-    says so (RFC 6749 §3.3).
+    With fewer APIs go the scopes that are none of theirs, and with fewer roles what
+    they gave; the answer's `scope` says so (RFC 6749 §3.3).
 
     Raises:
         InvalidScope, InvalidTarget: more is asked than was granted.
@@ -59,10 +59,11 @@ async def narrowing(ask: Ask, approval: Approval, requested: Names = ()) -> Narr
     if not set(requested) <= set(approval.scope):
         raise InvalidScope("more than was granted", reason="SCOPE_WIDENED")
     scope = requested or approval.scope
+    apis = await lookup.apis(ask.services.reading, audience or approval.audience)
     if audience and set(audience) != set(approval.audience):
-        apis = await lookup.apis(ask.services.reading, audience)
         kept = scopes.defined(apis) | set(scopes.OIDC)
         scope = tuple(name for name in scope if name in kept)
+    scope = await person.permitted(ask.services, approval.user_id, scope, apis.values())
     return Narrowing(
         scope=None if set(scope) == set(approval.scope) else scope,
         audience=None if set(audience) == set(approval.audience) else audience or None,

@@ -5,12 +5,11 @@ from typing import Any, Final
 from aiohttp import web
 
 from domain import claims, scope
+from domain.registration import ENCODINGS, ENCRYPTION_ALGS
 from server import services
-from server.jwk_set import ENCRYPTING
 from server.oauth import (
     client_auth,
     dialect,
-    nested_jwt,
     registration_access,
     response,
     subject,
@@ -70,8 +69,8 @@ def _answers(known: Services) -> dict[str, list[str]]:
     for kind in ("userinfo", "introspection"):
         members[f"{kind}_signing_alg_values_supported"] = _algorithms(known)
     for kind in ("id_token", "userinfo", "introspection"):
-        members[f"{kind}_encryption_alg_values_supported"] = list(ENCRYPTING)
-        members[f"{kind}_encryption_enc_values_supported"] = list(nested_jwt.ENCODINGS)
+        members[f"{kind}_encryption_alg_values_supported"] = sorted(ENCRYPTION_ALGS)
+        members[f"{kind}_encryption_enc_values_supported"] = list(ENCODINGS)
     return members
 
 

@@ -1,11 +1,9 @@
 """From the state of a grant to what a client gets (OIDC Core §3.1.3.3, §3.2.2.5)."""
 
-from typing import Any
 from uuid import UUID
 
-from domain import claims
 from domain.grant import AccessToken, Approval, Refresh
-from server.oauth import dialect
+from server.oauth import dialect, nested_jwt, person
 from server.oauth.access_token import scope_of
 from server.oauth.id_token import Beside, id_token
 from server.oauth.minting import Occasion
@@ -51,11 +49,11 @@ async def identify(
     beside: Beside,
     nonce: str | None,
 ) -> str:
-    """Return the ID token of the person who signed in."""
-    known = occasion.services
-    return id_token(
+    """Return the ID token of the person who signed in, encrypted if it shall be."""
+    known, client = occasion.services, occasion.metadata
+    text = id_token(
         known.signing.active(
-            dialect.of(known).algorithm(occasion.metadata.id_token_signed_response_alg)
+            dialect.of(known).algorithm(client.id_token_signed_response_alg)
         ),
         issuer=known.settings.issuer,
         approval=approval,
@@ -63,13 +61,8 @@ async def identify(
         lifetime=known.settings.id_token_lifetime,
         beside=beside,
         nonce=nonce,
-        asked=await _asked(occasion, approval),
+        asked=await person.for_client(known, approval, client),
     )
-
-
-async def _asked(occasion: Occasion, approval: Approval) -> dict[str, Any]:
-    """Return the claims that the request named for the ID token (OIDC Core §5.5)."""
-    if not approval.id_token_claims or approval.user_id is None:
-        return {}
-    profile = await occasion.services.directory.profile(approval.user_id)
-    return claims.from_profile(profile or {}, (), approval.id_token_claims)
+    return await nested_jwt.encrypted(
+        known, client, text, nested_jwt.of_id_token(client)
+    )

@@ -21,6 +21,7 @@ from server.oauth import (
     liveness,
     lookup,
     nested_jwt,
+    person,
     presented,
 )
 from server.oauth.access_token import Names, audience_of, scope_of, subject_of
@@ -84,7 +85,7 @@ async def _about(
         access = await liveness.access_token(known, shown)
         if access is None or not await _may_know(known, caller, access):
             return None
-        return _of_access_token(known, access)
+        return await _of_access_token(known, access)
     refresh = await liveness.refresh_token(known, shown)
     if refresh is None or not _is_holder(caller, refresh.approval.client_id):
         return None
@@ -109,11 +110,13 @@ def _is_holder(caller: Client | Api, client_id: str) -> bool:
     return isinstance(caller, Client) and caller.metadata.client_id == client_id
 
 
-def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, Any]:
+async def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, Any]:
     """Return the members of RFC 7662 §2.2, and RFC 9470 §6.2 for how one signed in."""
     approval, token = live.approval, live.token
     audience = _audience(known, approval, token)
+    apis = await lookup.apis(known.reading, audience_of(approval, token))
     members = {
+        **await person.for_apis(known, approval, apis.values()),
         "active": True,
         "token_type": "Bearer",
         "scope": " ".join(scope_of(approval, token)) or None,

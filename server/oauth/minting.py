@@ -1,13 +1,14 @@
 """What it takes to make access tokens, whichever endpoint gives them out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from domain.client_metadata import Metadata
 from domain.errors import InvalidTarget
 from domain.grant import Approval
-from server.oauth import dialect, lookup
+from server.oauth import dialect, lookup, nested_jwt, person
 from server.oauth.access_token import Names, Texts
 from server.oauth.tokens import Minter, style_for
 from server.services import Services
@@ -49,21 +50,26 @@ async def minter(
 
     Raises:
         InvalidTarget: an API of the grant has been removed.
-        Unavailable: no key signs, or the APIs can't be read.
+        Unavailable: no key signs, the APIs can't be read, or the client's key for
+            the ID token can't be had.
     """
     known = occasion.services
     audience = narrowed.audience or approval.audience
     apis = await lookup.apis(known.reading, audience)
     if len(apis) < len(set(audience)):
         raise InvalidTarget("the API is gone", reason="TARGET_GONE")
+    await nested_jwt.check(
+        known, occasion.metadata, nested_jwt.of_id_token(occasion.metadata)
+    )
     style = style_for(
         apis.values(),
         occasion.metadata,
         default_lifetime=known.settings.access_token_lifetime,
         longest=longest,
     )
+    own = await person.for_apis(known, approval, apis.values())
     return Minter(
-        texts=_texts(known),
+        texts=_texts(known, own),
         grant_id=grant_id,
         style=style,
         kid=_kid(known, style.alg) if style.alg else None,
@@ -77,11 +83,12 @@ def _kid(known: Services, wanted: str) -> str:
     return known.signing.active(dialect.of(known).algorithm(wanted)).kid
 
 
-def _texts(known: Services) -> Texts:
+def _texts(known: Services, own: Mapping[str, Any]) -> Texts:
     return Texts(
         issuer=known.settings.issuer,
         userinfo=known.settings.url("/userinfo"),
         keys=known.keys,
         signing=known.signing,
         dialect=dialect.of(known),
+        own=own,
     )

@@ -15,16 +15,6 @@ from server.log.errors import Unavailable
 from server.oauth import dialect
 from server.services import Services
 
-ENCODINGS: Final = (
-    "A128CBC-HS256",
-    "A192CBC-HS384",
-    "A256CBC-HS512",
-    "A128GCM",
-    "A192GCM",
-    "A256GCM",
-)
-"""`enc` values that work (RFC 7518 §5.1)."""
-
 DEFAULT_ENCODING: Final = "A128CBC-HS256"
 """What an `alg` without its `enc` means (OIDC Registration §2)."""
 

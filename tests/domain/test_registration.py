@@ -70,7 +70,7 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
     check(
         replace(
             WEB,
-            id_token_encrypted_response_alg="RSA1_5",
+            id_token_encrypted_response_enc="A1",
             request_object_signing_alg="none",
             token_endpoint_auth_signing_alg="HS1",
             subject_type="pairwise",
@@ -88,6 +88,22 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
 @pytest.mark.parametrize(
     ("known", "change", "member"),
     [
+        # encryption
+        (JWT, {"id_token_encrypted_response_alg": "RSA1_5"}, "id_token_encrypted"),
+        (JWT, {"userinfo_encrypted_response_alg": "dir"}, "userinfo_encrypted"),
+        (
+            JWT,
+            {
+                "introspection_encrypted_response_alg": "ECDH-ES",
+                "introspection_encrypted_response_enc": "A1",
+            },
+            "introspection_encrypted_response_enc",
+        ),
+        (WEB, {"id_token_encrypted_response_alg": "ECDH-ES"}, "jwks"),
+        (WEB, {"introspection_signed_response_alg": "none"}, "introspection_signed"),
+        # claims of the operator's own
+        (WEB, {"id_token_claims": {"iss": "name"}}, "id_token_claims"),
+        (WEB, {"userinfo_claims": {"x": ""}}, "userinfo_claims"),
         # texts
         (WEB, {"client_id": ""}, "client_id"),
         (WEB, {"client_id": "w\x00b"}, "client_id"),
