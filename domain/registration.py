@@ -9,10 +9,14 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from domain import claim_map, client_uris, scope
+from domain import claim_map, client_uris, response_type, scope
 from domain.client_metadata import LOCALIZED, Metadata
 from domain.client_uris import REDIRECTED_TO, redirects
-from domain.errors import InvalidClientMetadata, InvalidScope
+from domain.errors import (
+    InvalidClientMetadata,
+    InvalidScope,
+    UnsupportedResponseType,
+)
 
 SIGNING_ALGS: Final = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
 """What the server signs with (RFC 7518 §3.1, RFC 8037)."""
@@ -167,30 +171,21 @@ def _check_flows(metadata: Metadata) -> None:
     unknown = set(metadata.grant_types) - GRANT_TYPES
     _refuse_unless(not unknown, "grant_types", f"{unknown} are not known")
     if redirects(metadata):
-        for response_type in metadata.response_types:
-            _check_response_type(response_type, metadata.grant_types)
+        for text in metadata.response_types:
+            _check_response_type(text, metadata.grant_types)
 
 
-def _check_response_type(response_type: str, grant_types: tuple[str, ...]) -> None:
+def _check_response_type(text: str, registered: tuple[str, ...]) -> None:
     # RFC 7591 §2.1; a grant type without its response type is merely not used.
-    parts = response_type.split(" ")
-    known = {"code", "token", "id_token"}.issuperset(parts)
+    try:
+        parts = response_type.parse(text)
+    except UnsupportedResponseType:
+        raise InvalidClientMetadata(f"response_types {text!r} is not known") from None
     _refuse_unless(
-        known and len(set(parts)) == len(parts),
-        "response_types",
-        f"{response_type!r} is not known",
-    )
-    _refuse_unless(
-        grant_types_of(response_type) <= set(grant_types),
+        response_type.grant_types(parts) <= set(registered),
         "grant_types",
-        f"lacks what the response type {response_type!r} needs",
+        f"lacks what the response type {text!r} needs",
     )
-
-
-def grant_types_of(response_type: str) -> set[str]:
-    """Return the grant types that a response type is one of (RFC 7591 §2.1)."""
-    parts = response_type.split(" ")
-    return {"authorization_code" if part == "code" else "implicit" for part in parts}
 
 
 def _check_credentials(metadata: Metadata) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from domain import registration, scope
+from domain import registration, response_type, scope
 from domain.client_metadata import LOCALIZED, Metadata
 from domain.client_uris import REDIRECTED_TO, redirects
 from domain.errors import InvalidClientMetadata, InvalidRedirectUri
@@ -106,8 +106,9 @@ def _with_flows(metadata: Metadata, given: Members) -> Metadata:
         return replace(metadata, response_types=())
     if "grant_types" in given:
         return metadata
-    needed = map(registration.grant_types_of, metadata.response_types)
-    return replace(metadata, grant_types=tuple(sorted(set().union(*needed))))
+    parts = [part for text in metadata.response_types for part in text.split(" ")]
+    needed = response_type.grant_types(parts)
+    return replace(metadata, grant_types=tuple(sorted(needed)))
 
 
 def _check_grant_types(metadata: Metadata, before: Metadata | None) -> None:

@@ -80,6 +80,7 @@ class Settings:
     registration_token: str = field(default="", repr=False)
     code_lifetime: int = 60
     access_token_lifetime: int = 3600
+    implicit_token_lifetime: int = 600
     id_token_lifetime: int = 3600
     refresh_token_lifetime: int = 2592000
     refresh_leeway: int = 30

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from aiohttp import web
 
-from domain import user
+from domain import response_type, user
 from domain.user import USER
 from server import app as server_app
 from server.dev.embedded import DATABASE as MIGRATED, Embedded
@@ -54,6 +54,13 @@ class House:
         found = await self.known.directory.find(username)
         assert found is not None
         return found
+
+    async def appended(self) -> int:
+        """How many events the log has."""
+        row = await self.known.log.pool.row("select count(*) as events from log.event")
+        assert row is not None
+        events: int = row["events"]
+        return events
 
 
 def settings_for(database_url: str, redis_url: str, port: int) -> Settings:
@@ -113,6 +120,15 @@ async def furnish(known: Services) -> None:
     )
     await register_client(
         known, "lenient", secret=WEB_SECRET, require_pkce=False, **shared
+    )
+    await register_client(
+        known,
+        "hybrid",
+        secret=WEB_SECRET,
+        first_party=True,
+        require_pkce=False,
+        response_types=response_type.SUPPORTED,
+        **{**shared, "grant_types": (*both, "implicit")},
     )
     await register_client(
         known,
@@ -206,6 +222,16 @@ async def house(
     port = unused_tcp_port_factory()
     async with standing(embedded, admin, redis_url=redis_url, port=port) as house:
         yield house
+
+
+@pytest.fixture
+async def other_node(
+    house: House, unused_tcp_port_factory: Callable[[], int]
+) -> AsyncIterator[str]:
+    """The address of a second node of the house: same log, same Redis, own memory."""
+    settings = replace(house.known.settings, port=unused_tcp_port_factory())
+    async with serving(settings, house.clock):
+        yield f"http://localhost:{settings.port}"
 
 
 @pytest.fixture(scope="session")

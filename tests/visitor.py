@@ -105,9 +105,27 @@ class Page:
     @property
     def answer(self) -> dict[str, str]:
         """The members that the client gets by the redirect's query."""
-        query = parse_qs(urlsplit(self.location).query, strict_parsing=True)
-        assert all(len(values) == 1 for values in query.values())
-        return {name: values[0] for name, values in query.items()}
+        return _members(urlsplit(self.location).query)
+
+    @property
+    def fragment(self) -> dict[str, str]:
+        """The members that the client gets by the redirect's fragment."""
+        parts = urlsplit(self.location)
+        assert not parts.query
+        return _members(parts.fragment)
+
+    @property
+    def posted(self) -> dict[str, str]:
+        """The members that the form to the client holds."""
+        fields = self.forms["form-post"].fields
+        assert len(dict(fields)) == len(fields)
+        return dict(fields)
+
+
+def _members(text: str) -> dict[str, str]:
+    found = parse_qs(text, strict_parsing=True)
+    assert all(len(values) == 1 for values in found.values())
+    return {name: values[0] for name, values in found.items()}
 
 
 def url_of(issuer: str, path: str, **parameters: str) -> str:

@@ -8,62 +8,18 @@ import re
 from collections.abc import Collection, Mapping
 from typing import ClassVar, Final
 
-from domain import interaction, pkce, redirect_uri, scope as scopes
+from domain import interaction, pkce, redirect_uri, response_type, scope as scopes
 from domain.client_metadata import Metadata
-from domain.errors import (
-    InvalidRequest,
-    OAuthError,
-    UnauthorizedClient,
-    UnsupportedResponseType,
-)
+from domain.errors import InvalidRequest, OAuthError
 from domain.interaction import Wish
+from domain.response_type import ResponseType
 from domain.scope import Apis
 from domain.value import Value
-from server.oauth.response import MODES, Destination
+from server.oauth.authorization_parameters import REPEATABLE, Asked, first, one
+from server.oauth.destination import Destination
+from server.oauth.response import MODES
 
-PARAMETERS: Final = frozenset(
-    {
-        "acr_values",
-        "audience",
-        "claims",
-        "claims_locales",
-        "client_id",
-        "code_challenge",
-        "code_challenge_method",
-        "display",
-        "id_token_hint",
-        "login_hint",
-        "max_age",
-        "nonce",
-        "prompt",
-        "redirect_uri",
-        "registration",
-        "request",
-        "request_uri",
-        "resource",
-        "response_mode",
-        "response_type",
-        "scope",
-        "state",
-        "ui_locales",
-    }
-)
-"""Every parameter somebody defined; whatever else comes is ignored (§3.1)."""
-
-USED: Final = PARAMETERS - {
-    "acr_values",
-    "claims",
-    "claims_locales",
-    "display",
-    "ui_locales",
-}
-"""Those that change the answer; the others may be ignored (OIDC Core §3.1.2.1)."""
-
-REPEATABLE: Final = "resource"  # RFC 8707 §2
 MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
-
-Asked = Mapping[str, tuple[str, ...]]
-"""The request's parameters, each with every value it was given."""
 
 
 class RequestNotSupported(OAuthError):
@@ -86,23 +42,16 @@ _NOT_SUPPORTED: Final[Mapping[str, type[OAuthError]]] = {
 
 
 class AuthorizationRequest(Value, frozen=True):
-    """A request that may be granted, once a person says so."""
+    """A request that may be granted, once a person says so.
+
+    `scope` is what it asked for, which may be more than what it can get.
+    """
 
     wish: Wish
+    response_type: ResponseType
+    scope: tuple[str, ...] = ()
     nonce: str | None = None
     challenge: pkce.Challenge | None = None
-
-
-def one(asked: Asked, name: str) -> str | None:
-    """Return a parameter that may come once.
-
-    Raises:
-        InvalidRequest: it comes twice (RFC 6749 §3.1).
-    """
-    values = asked.get(name, ())
-    if len(values) > 1:
-        raise InvalidRequest(f"{name} is given twice", reason="PARAMETER_REPEATED")
-    return values[0] if values else None
 
 
 def destination(asked: Asked, client: Metadata) -> Destination:
@@ -112,7 +61,6 @@ def destination(asked: Asked, client: Metadata) -> Destination:
         InvalidRequest: it cannot: to be said on a page, never by a redirect.
     """
     presented = one(asked, "redirect_uri")
-    mode = asked.get("response_mode", ())
     state = asked.get("state", ())
     return Destination(
         client=client,
@@ -120,12 +68,22 @@ def destination(asked: Asked, client: Metadata) -> Destination:
             client.redirect_uris,
             presented,
             application_type=client.application_type,
-            oidc="openid" in asked.get("scope", ("",))[0].split(" "),
+            oidc="openid" in first(asked, "scope").split(" "),
         ),
         given=presented is not None,
-        mode=mode[0] if len(mode) == 1 and mode[0] in MODES else "query",
+        mode=_mode(asked),
         state=state[0] if len(state) == 1 else None,
     )
+
+
+def _mode(asked: Asked) -> str:
+    """Return how answers travel; also the one that says that it may not be so."""
+    wanted = asked.get("response_mode", ())
+    with_tokens = response_type.has_tokens(first(asked, "response_type").split(" "))
+    known = MODES.get(wanted[0]) if len(wanted) == 1 else None
+    if known is not None and (known.for_tokens or not with_tokens):
+        return wanted[0]
+    return "fragment" if with_tokens else "query"
 
 
 def interpret(asked: Asked, client: Metadata, apis: Apis) -> AuthorizationRequest:
@@ -137,12 +95,15 @@ def interpret(asked: Asked, client: Metadata, apis: Apis) -> AuthorizationReques
     for name in asked.keys() - {REPEATABLE}:
         one(asked, name)
     _check_supported(asked)
-    _check_response(asked, client)
+    wanted = _response_type(asked, client)
+    scope, nonce = scopes.parse(one(asked, "scope")), one(asked, "nonce")
+    response_type.check_identity(wanted, scope=scope, nonce=nonce)
     granted = scopes.grantable(
-        scopes.parse(one(asked, "scope")),
+        scope,
         client=client,
         apis=apis,
         resource=_audiences(asked),
+        with_code="code" in wanted,
     )
     wish = Wish(
         scope=granted.scope,
@@ -151,7 +112,11 @@ def interpret(asked: Asked, client: Metadata, apis: Apis) -> AuthorizationReques
         max_age=_max_age(one(asked, "max_age")),
     )
     return AuthorizationRequest(
-        wish=wish, nonce=one(asked, "nonce"), challenge=_challenge(asked, client)
+        wish=wish,
+        response_type=wanted,
+        scope=scope,
+        nonce=nonce,
+        challenge=_challenge(asked, client) if "code" in wanted else None,
     )
 
 
@@ -161,18 +126,15 @@ def _check_supported(asked: Collection[str]) -> None:
             raise refusal(f"{name} is not supported")
 
 
-def _check_response(asked: Asked, client: Metadata) -> None:
-    response_type = one(asked, "response_type")
-    if response_type is None:
+def _response_type(asked: Asked, client: Metadata) -> ResponseType:
+    text = one(asked, "response_type")
+    if text is None:
         raise InvalidRequest("response_type is missing", reason="PARAMETER_MISSING")
-    if response_type != "code":
-        raise UnsupportedResponseType("response_type must be code")
-    if "authorization_code" not in client.grant_types:
-        raise UnauthorizedClient("the client may not use this grant")
-    if response_type not in client.response_types:
-        raise UnauthorizedClient("the client may not use this response_type")
-    if (one(asked, "response_mode") or "query") not in MODES:
-        raise InvalidRequest("response_mode is unknown", reason="RESPONSE_MODE")
+    wanted = response_type.parse(text)
+    response_type.check_allowed(wanted, client)
+    if one(asked, "response_mode") not in {None, _mode(asked)}:
+        raise InvalidRequest("response_mode is not for this", reason="RESPONSE_MODE")
+    return wanted
 
 
 def _audiences(asked: Asked) -> tuple[str, ...]:

@@ -1,35 +1,35 @@
 """The authorization endpoint (RFC 6749 §3.1, OIDC Core §3.1.2, RFC 9207).
 
 A request becomes a sealed transaction, and what happens next is a value
-(`domain/interaction.py`): a page, a refusal, or a code. Nothing is stored before
-somebody has signed in.
+(`domain/interaction.py`): a page, a refusal, or a grant (`approving.py`). Nothing
+is stored before somebody has signed in.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from domain import interaction, issuing, stream_id as ids
+from domain import interaction
 from domain.client_metadata import Metadata
 from domain.consent import CONSENT, Absent, ConsentState
 from domain.errors import AccessDenied, InvalidRequest, OAuthError
-from domain.grant import GRANT, Approval, Code
 from domain.interaction import Consent, Login, NextStep, Proceed, Refuse, Wish
 from domain.session import Unstarted
 from server import consents, services, sessions
+from server.log.errors import Unavailable
 from server.oauth import (
     authorization_request as requests,
     id_token_hint,
     lookup,
     response,
-    subject,
 )
+from server.oauth.approving import Proceeding, approve
+from server.oauth.authorization_parameters import PARAMETERS, USED, one
 from server.oauth.authorization_request import AuthorizationRequest
-from server.oauth.response import Destination
+from server.oauth.destination import Destination
 from server.sessions import SignedIn
 from server.web import forms, pages, transaction
 from server.web.client_card import client_of
@@ -38,9 +38,7 @@ from server.web.transaction import Consideration, Transaction
 
 log = structlog.get_logger()
 
-REPEATABLE: Final = requests.PARAMETERS
-CODE: Final = 0
-"""The number of a grant's code: there is one."""
+REPEATABLE: Final = PARAMETERS
 
 
 @pages.for_people
@@ -63,13 +61,13 @@ async def _posted(request: web.Request) -> web.StreamResponse:
 
 def _begun(request: web.Request, form: forms.Form) -> Transaction:
     return Transaction(
-        request={name: form.every(name) for name in form if name in requests.USED},
+        request={name: form.every(name) for name in form if name in USED},
         asked_at=services.of(request).clock.now(),
     )
 
 
 async def _destination(request: web.Request, pending: Transaction) -> Destination:
-    client_id = requests.one(pending.request, "client_id")
+    client_id = one(pending.request, "client_id")
     client = await client_of(request, client_id)
     return requests.destination(pending.request, client)
 
@@ -78,15 +76,22 @@ async def _proceed(request: web.Request, pending: Transaction) -> web.StreamResp
     destination = await _destination(request, pending)
     try:
         return await _next(request, pending, destination)
-    except OAuthError as refusal:
-        await log.ainfo(
-            "authorize.refused",
-            error=refusal.error,
-            reason=refusal.reason,
-            client_id=destination.client.client_id,
-            request_id=request[REQUEST_ID],
-        )
-        return response.answer(request, destination, response.refusal(refusal))
+    except (OAuthError, Unavailable) as refusal:
+        return await _refused(request, destination, refusal)
+
+
+async def _refused(
+    request: web.Request, destination: Destination, refusal: OAuthError | Unavailable
+) -> web.StreamResponse:
+    members = response.refusal(refusal)
+    await log.ainfo(
+        "authorize.refused",
+        error=members["error"],
+        reason=refusal.why if isinstance(refusal, Unavailable) else refusal.reason,
+        client_id=destination.client.client_id,
+        request_id=request[REQUEST_ID],
+    )
+    return response.answer(request, destination, members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,44 +193,14 @@ def _ask_consent(
 async def _grant(
     request: web.Request, asking: Asking, here: SignedIn
 ) -> web.StreamResponse:
-    """Append the grant, then hand out its code."""
-    client_id = asking.client.client_id
+    known, client_id = services.of(request), asking.client.client_id
     await sessions.join(request, here, client_id)
-    known = services.of(request)
-    grant_id = ids.beside(known.clock.new_id(), here.user_id)
-    now = known.clock.now()
-    decide = partial(
-        issuing.issue_code,
-        approval=_approval(request, asking, here, now),
-        code=Code(
-            redirect_uri=asking.destination.redirect_uri,
-            redirect_uri_given=asking.destination.given,
-            challenge=asking.request.challenge,
-            expires_at=now + known.settings.code_lifetime,
-        ),
+    going = Proceeding(
+        services=known,
+        destination=asking.destination,
+        request=asking.request,
+        here=here,
+        source=source_of(request, f"user:{here.user_id}", client_id=client_id),
+        now=known.clock.now(),
     )
-    source = source_of(request, f"user:{here.user_id}", client_id=client_id)
-    await known.commands.begin(GRANT, grant_id, decide, source=source)
-    code = known.keys.artefact("ac", grant_id, CODE)
-    return response.answer(request, asking.destination, {"code": code})
-
-
-def _approval(
-    request: web.Request, asking: Asking, here: SignedIn, now: int
-) -> Approval:
-    return Approval(
-        client_id=asking.client.client_id,
-        grant_type="authorization_code",
-        started_at=now,
-        user_id=here.user_id,
-        session_id=here.session_id,
-        scope=asking.request.wish.scope,
-        audience=asking.request.wish.audience,
-        nonce=asking.request.nonce,
-        auth_time=here.state.auth_time,
-        amr=here.state.amr,
-        acr=here.state.acr,
-        subject=subject.pairwise(
-            services.of(request).keys, asking.client, here.user_id
-        ),
-    )
+    return response.answer(request, asking.destination, await approve(going))

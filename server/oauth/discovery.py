@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from domain import claims, scope
+from domain import claims, response_type, scope
 from domain.registration import ENCODINGS, ENCRYPTION_ALGS
 from server import services
 from server.oauth import (
@@ -38,9 +38,9 @@ def metadata(known: Services) -> dict[str, Any]:
         "issuer": known.settings.issuer,
         **_endpoints(known),
         "scopes_supported": list(scope.OIDC),
-        "response_types_supported": ["code"],
+        "response_types_supported": list(response_type.SUPPORTED),
         "response_modes_supported": list(response.MODES),
-        "grant_types_supported": list(GRANTS),
+        "grant_types_supported": ["implicit", *GRANTS],
         "subject_types_supported": list(subject.TYPES),
         "id_token_signing_alg_values_supported": _algorithms(known),
         **_answers(known),

@@ -1,40 +1,31 @@
-"""How an authorization response travels: query, fragment or form_post.
+"""An authorization response, and the ways it may travel (`response_mode`).
 
-OAuth 2.0 Multiple Response Type Encoding Practices §2.1; Form Post Response Mode;
+OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post Response Mode;
 `iss` in every response (RFC 9207).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from types import MappingProxyType
+from typing import Final
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from domain.client_metadata import Metadata
 from domain.errors import OAuthError
 from server import services
-from server.web import csp, pages, way_back
-from server.web.client_card import ClientCard, shown
-
-MODES: Final = ("query", "fragment", "form_post")
-"""What works, and so what the metadata advertise."""
-
-Members = Mapping[str, str]
+from server.log.errors import Unavailable
+from server.oauth import form_post
+from server.oauth.destination import Destination, Members
+from server.web import errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """Where answers go: a client and a redirect_uri that belong together.
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """`for_tokens`: what travels so is seen by no server on the way."""
 
-    `given` says whether the request carried the redirect_uri.
-    """
-
-    client: Metadata
-    redirect_uri: str
-    given: bool
-    mode: str = "query"
-    state: str | None = None
+    send: Callable[[web.Request, Destination, Members], web.Response]
+    for_tokens: bool = True
 
 
 def address(redirect_uri: str, mode: str, members: Members) -> str:
@@ -49,9 +40,31 @@ def address(redirect_uri: str, mode: str, members: Members) -> str:
     return f"{redirect_uri}{separator}{added}"
 
 
-def refusal(error: OAuthError) -> dict[str, str]:
+def _redirect(
+    request: web.Request, destination: Destination, members: Members
+) -> web.Response:
+    location = address(destination.redirect_uri, destination.mode, members)
+    # As it is: a URL object would write the client's URI in a spelling of its own.
+    return web.Response(status=302, headers={"Location": location})
+
+
+MODES: Final[Mapping[str, Mode]] = MappingProxyType(
+    {
+        "query": Mode(_redirect, for_tokens=False),
+        "fragment": Mode(_redirect),
+        "form_post": Mode(form_post.send),
+    }
+)
+"""What works, and so what the metadata advertise."""
+
+
+def refusal(error: OAuthError | Unavailable) -> dict[str, str]:
     """Return the members of an error response (RFC 6749 §4.1.2.1)."""
-    return {"error": error.error, "error_description": error.description}
+    if isinstance(error, Unavailable):
+        name, description = "temporarily_unavailable", errors.LATER
+    else:
+        name, description = error.error, error.description
+    return {"error": name, "error_description": errors.sayable(description)}
 
 
 def answer(
@@ -59,11 +72,7 @@ def answer(
 ) -> web.Response:
     """Send the browser back to the client."""
     told = {**members, **_always(request, destination)}
-    if destination.mode == "form_post":
-        return _form_post(request, destination, told)
-    location = address(destination.redirect_uri, destination.mode, told)
-    # As it is: a URL object would write the client's URI in a spelling of its own.
-    return web.Response(status=302, headers={"Location": location})
+    return MODES[destination.mode].send(request, destination, told)
 
 
 def _always(request: web.Request, destination: Destination) -> dict[str, str]:
@@ -71,35 +80,3 @@ def _always(request: web.Request, destination: Destination) -> dict[str, str]:
     if destination.state is None:
         return {"iss": issuer}
     return {"state": destination.state, "iss": issuer}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormPostPage:
-    """A form that sends itself; a button where scripts are off."""
-
-    client: ClientCard
-    action: str
-    fields: tuple[tuple[str, str], ...]
-    nonce: str
-
-    @classmethod
-    def sample(cls) -> Self:
-        return cls(
-            client=ClientCard.sample(),
-            action="https://shop.example/cb",
-            fields=(("code", "ac.k1.…"), ("state", "xyz")),
-            nonce="nonce",
-        )
-
-
-def _form_post(
-    request: web.Request, destination: Destination, members: Members
-) -> web.Response:
-    way_back.allow(request, destination.redirect_uri)
-    page = FormPostPage(
-        client=shown(request, destination.client),
-        action=destination.redirect_uri,
-        fields=tuple(members.items()),
-        nonce=csp.nonce(request),
-    )
-    return pages.render(request, "oauth/form_post.html", page)

@@ -100,6 +100,9 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         "access_token_lifetime": About(
             values.whole(1, 86400), "Access tokens, unless their API says"
         ),
+        "implicit_token_lifetime": About(
+            values.whole(1, 86400), "Access tokens that a browser sees, at most"
+        ),
         "id_token_lifetime": About(values.whole(1, 86400), "ID tokens"),
         "refresh_token_lifetime": About(
             values.whole(1, 31622400), "How long a grant may be refreshed"

@@ -3,6 +3,7 @@
 from tests.house import (
     furnished_house,
     house,
+    other_node,
     passer_by,
     still_house,
     stranger,
@@ -12,6 +13,7 @@ from tests.house import (
 __all__ = [
     "furnished_house",
     "house",
+    "other_node",
     "passer_by",
     "still_house",
     "stranger",

@@ -21,13 +21,6 @@ async def grant_behind(house: House, page: Page) -> Coded:
     return loaded.state
 
 
-async def appended(house: House) -> int:
-    row = await house.known.log.pool.row("select count(*) as events from log.event")
-    assert row is not None
-    events: int = row["events"]
-    return events
-
-
 async def test_sign_in_consent_and_back(house: House, visitor: Visitor) -> None:
     """A person signs in, allows, and the client gets a code, its state and `iss`."""
     login = await visitor.authorize(scope="openid email read:orders")
@@ -61,13 +54,13 @@ async def test_nothing_is_stored_before_somebody_has_signed_in(
     house: House, visitor: Visitor
 ) -> None:
     """A pending request lives in the browser only: strangers can't grow the log."""
-    before = await appended(house)
+    before = await house.appended()
 
     for _ in range(5):
         login = await visitor.authorize()
         assert login.status == 200
 
-    assert await appended(house) == before
+    assert await house.appended() == before
 
 
 async def test_a_session_needs_no_page(visitor: Visitor) -> None:

@@ -152,8 +152,9 @@ async def test_the_state_comes_twice(passer_by: Visitor) -> None:
     ("parameters", "error"),
     [
         ({"response_type": ""}, "invalid_request"),
-        ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_type": "code token"}, "unsupported_response_type"),
+        ({"response_type": "none"}, "unsupported_response_type"),
+        ({"response_type": "code code"}, "unsupported_response_type"),
+        ({"response_type": "code  "}, "unsupported_response_type"),
         ({"response_type": "CODE"}, "unsupported_response_type"),
         ({"response_mode": "web"}, "invalid_request"),
         ({"request": "e30.e30."}, "request_not_supported"),

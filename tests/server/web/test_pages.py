@@ -14,9 +14,9 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from domain.client_metadata import Metadata
 from domain.errors import InvalidRequest
 from server.log.errors import Unavailable
+from server.oauth.form_post import FormPostPage
 from server.oauth.leaving import LoggedOutPage
 from server.oauth.logout import LogoutPage
-from server.oauth.response import FormPostPage
 from server.signin.views import ConsentPage, LoginPage, MfaPage
 from server.web import refusals
 from server.web.client_card import ClientCard
