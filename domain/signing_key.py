@@ -140,13 +140,28 @@ def create(state: SigningKeyState, *, key: PublicKey, now: int) -> tuple[Created
     return (Created(key=key, at=now),)
 
 
-def activate(state: SigningKeyState, *, now: int) -> tuple[Activated, ...]:
+def activate(
+    state: SigningKeyState, *, now: int, ahead: int = 0
+) -> tuple[Activated, ...]:
     """Let it sign; nothing happens when it does.
 
+    Args:
+        state: of the key.
+        now: epoch seconds.
+        ahead: seconds that it must have been published, until every cache of the
+            JWKS has it: whoever doesn't know a key refuses what it signed.
+
     Raises:
-        Malformed: it was retired or is distrusted, and never signs again.
+        Malformed: it was published too lately (KEY_TOO_NEW), or it was retired or is
+            distrusted, and never signs again.
     """
     match state:
+        case Next(key=key, created_at=at) if now < at + ahead:
+            raise Malformed(
+                f"the next {key.alg} key was published {now - at} s ago, and caches "
+                f"may not know it for {at + ahead - now} s more",
+                reason="KEY_TOO_NEW",
+            )
         case Next():
             return (Activated(at=now),)
         case Current():

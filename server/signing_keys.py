@@ -14,8 +14,6 @@ from uuid import UUID
 import structlog
 
 from domain import signing_key
-from domain.api import Api
-from domain.client import Client
 from domain.signing_key import (
     SIGNING_KEY,
     Event,
@@ -35,6 +33,7 @@ from server.log.credentials import Credentials
 from server.log.errors import KeyTaken, Unavailable
 from server.log.log import Log
 from server.log.values import Stored, UniqueKey
+from server.token_lifetimes import longest
 
 __all__ = ["ALGORITHMS", "SigningKeys"]
 
@@ -42,6 +41,13 @@ log = structlog.get_logger()
 
 SLACK: Final = 300
 """Seconds that a retired key stays beyond its last token: clocks differ."""
+
+JWKS_LIFETIME: Final = 300
+"""Seconds that a cache may keep the JWKS."""
+
+AHEAD: Final = JWKS_LIFETIME + 10
+"""Seconds from a key's creation until everybody knows it: the last answer without it
+may be some seconds younger, from a process that had not read the log again."""
 
 PRIVATE: Final = "private_key"
 SLOT: Final = "signing_key_slot"
@@ -189,21 +195,34 @@ class SigningKeys:
         else:
             await self._create(alg, signs=True, slot=self._slot(alg, seen))
 
-    async def rotate(self, alg: str) -> str:
+    def check_next(self, alg: str) -> None:
+        """Let the next key pass if everybody knows it.
+
+        Raises:
+            Malformed: it was published too lately.
+        """
+        upcoming = self._ring.next(alg)
+        if upcoming is not None:
+            self._activation(ahead=AHEAD)(upcoming)
+
+    async def rotate(self, alg: str, *, force: bool = False) -> str:
         """Let the next key sign, keep the old one until its tokens are dead.
 
         Returns the new key's name.
+
+        Raises:
+            Malformed: the next one was published too lately; `force` lets it sign.
         """
         await self._ensure(alg)
-        ahead = self._ring.next(alg)
-        if ahead is None:
+        upcoming = self._ring.next(alg)
+        if upcoming is None:
             raise Unavailable("signing_keys")
-        kid = ahead.key.kid
-        await self._run(kid, self._activation())
-        until = self._clock.now() + await self._longest_lifetime() + SLACK
+        kid = upcoming.key.kid
+        await self._run(kid, self._activation(ahead=0 if force else AHEAD))
+        until = self._clock.now() + await longest(self._log, self._token_lifetime)
         for old in self._ring.current(alg):
             if old.key.kid != kid:
-                await self.retire(old.key.kid, until=until)
+                await self.retire(old.key.kid, until=until + SLACK)
         await self._ensure(alg)
         return kid
 
@@ -244,9 +263,9 @@ class SigningKeys:
             expires_at=self._clock.now() + SLOT_LIFETIME,
         )
 
-    def _activation(self) -> Decide:
+    def _activation(self, *, ahead: int = 0) -> Decide:
         now = self._clock.now()
-        return lambda state: signing_key.activate(state, now=now)
+        return lambda state: signing_key.activate(state, now=now, ahead=ahead)
 
     async def _run(self, kid: str, decide: Decide) -> SigningKeyState:
         outcome = await self._commands.run(
@@ -258,29 +277,13 @@ class SigningKeys:
     def _source(self) -> Source:
         return Source(actor="system", request_id=str(self._clock.new_id()))
 
-    async def _longest_lifetime(self) -> int:
-        """Return how long a token that is signed now may live (seconds)."""
-        apis = [_decoded(s) for s in await self._log.heads("api")]
-        clients = [_decoded(s) for s in await self._log.heads("client")]
-        of_apis = [a.description.token_lifetime for a in apis if isinstance(a, Api)]
-        of_clients = [
-            c.metadata.access_token_lifetime or 0
-            for c in clients
-            if isinstance(c, Client)
-        ]
-        return max([self._token_lifetime, *of_apis, *of_clients])
-
 
 def _id(kid: str) -> UUID:
     return named(SIGNING_KEY.kind, kid)
 
 
-def _decoded(stored: Stored) -> object:
-    return codec.state_of(stored.kind, stored.state)
-
-
 def _state(stored: Stored) -> Known | None:
-    state = _decoded(stored)
+    state = codec.state_of(stored.kind, stored.state)
     return state if isinstance(state, Known) else None
 
 

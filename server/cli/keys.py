@@ -1,5 +1,6 @@
 """`grantlog keys`: what tokens are signed with."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -75,10 +76,17 @@ def _span(seconds: int) -> str:
 
 @keys.command()
 @click.option("--alg", help="RS256, ES256 …; all of them by default.")
-def rotate(*, alg: str | None) -> None:
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Even a key so new that APIs, which keep the JWKS for minutes, don't know it: "
+    "they refuse its tokens until they look again.",
+)
+def rotate(*, alg: str | None, force: bool) -> None:
     """Let the next key sign, publish one to follow it, keep the old one.
 
-    Servers take it up within seconds. Tokens of the old key stay good.
+    Servers take it up within seconds. Tokens of the old key stay good. A key signs
+    only once it has been published for as long as the JWKS may be cached.
     """
 
     async def work(known: "Services") -> list[tuple[str, str]]:
@@ -87,10 +95,26 @@ def rotate(*, alg: str | None) -> None:
         if alg is not None and alg not in algorithms:
             raise Failed(f"{alg} is not in use: choose of {', '.join(algorithms)}")
         chosen = algorithms if alg is None else (alg,)
-        return [(one, await known.signing.rotate(one)) for one in chosen]
+        if not force:
+            _check_known(known, chosen)
+        return [(one, await known.signing.rotate(one, force=force)) for one in chosen]
 
     for one, kid in frame.run(work):
         click.echo(f"{one}: {kid} signs now")
+
+
+def _check_known(known: "Services", algorithms: Sequence[str]) -> None:
+    """Refuse to rotate any of them while one is too new: all or none."""
+    from domain.errors import Malformed
+
+    for alg in algorithms:
+        try:
+            known.signing.check_next(alg)
+        except Malformed as early:
+            raise Failed(
+                f"{early.description}: wait, or let it sign with --force; until they "
+                "look again, those who do not know it refuse its tokens"
+            ) from None
 
 
 @keys.command()

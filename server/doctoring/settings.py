@@ -74,7 +74,8 @@ def _proxy(settings: Settings) -> Iterator[Finding]:
         yield warn(
             "proxy",
             "TLS ends before us, and no proxy is trusted: every request seems to come "
-            "from it, in the log and for rate limits",
+            "from it. All people at new browsers share one counter of failed sign-ins, "
+            "so anybody can lock them out, and the log has one address for all",
             "set GRANTLOG_TRUSTED_PROXIES to its network",
         )
 

@@ -53,6 +53,14 @@ def test_the_next_key_becomes_current() -> None:
     given(SIGNING_KEY, *CURRENT).when(activate, now=21).then_nothing()
 
 
+def test_a_key_signs_once_every_cache_may_know_it() -> None:
+    """Whoever doesn't know it would refuse what it signs."""
+    early = given(SIGNING_KEY, *NEXT).when(activate, now=309, ahead=300)
+    early.refused(Malformed, "KEY_TOO_NEW")
+    given(SIGNING_KEY, *NEXT).when(activate, now=310, ahead=300).then(Activated(at=310))
+    given(SIGNING_KEY, *CURRENT).when(activate, now=21, ahead=300).then_nothing()
+
+
 @pytest.mark.parametrize("past", [PREVIOUS, DISTRUSTED])
 def test_a_key_that_signs_no_more_never_signs_again(past: tuple[Event, ...]) -> None:
     given(SIGNING_KEY, *past).when(activate, now=50).refused(Malformed, "KEY_RETIRED")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from domain.errors import Malformed
 from domain.signing_key import Current, Distrusted, Next, Previous
 from server import app as server_app, signing_keys
 from server.log.errors import Unavailable
@@ -46,6 +47,11 @@ def kids(known: Services) -> list[str]:
 
 def states(known: Services) -> dict[str, str]:
     return {s.key.kid: type(s).__name__ for s in known.signing.states()}
+
+
+def later(known: Services, seconds: int) -> None:
+    assert isinstance(known.clock, ShiftingClock)
+    known.clock.shift += seconds
 
 
 async def test_without_keys_nothing_is_signed(known: Services) -> None:
@@ -112,6 +118,7 @@ async def test_rotation_activates_the_next_key_and_keeps_the_old_one(
     before = known.signing.active("ES256")
     text = before.compact("JWT", b"{}")
     published = kids(known)
+    later(known, signing_keys.AHEAD)
 
     kid = await known.signing.rotate("ES256")
 
@@ -125,6 +132,39 @@ async def test_rotation_activates_the_next_key_and_keeps_the_old_one(
     assert neighbour.signing.active("ES256").kid == kid
 
 
+async def test_a_key_that_caches_may_not_know_does_not_sign_yet(
+    known: Services,
+) -> None:
+    """Whoever keeps the JWKS would refuse its tokens; nothing has changed, and in time
+    it signs. So a rotation that was sent twice rotates once."""
+    await known.signing.ensure(FAST)
+    before = states(known)
+    later(known, signing_keys.JWKS_LIFETIME)
+
+    with pytest.raises(Malformed, match="caches may not know it"):
+        known.signing.check_next("ES256")
+    with pytest.raises(Malformed) as refusal:
+        await known.signing.rotate("ES256")
+    assert refusal.value.reason == "KEY_TOO_NEW"
+    assert states(known) == before
+
+    later(known, signing_keys.AHEAD - signing_keys.JWKS_LIFETIME)
+    known.signing.check_next("ES256")
+    await known.signing.rotate("ES256")
+    with pytest.raises(Malformed):
+        await known.signing.rotate("ES256")
+
+
+async def test_a_stolen_key_is_replaced_by_one_however_new(known: Services) -> None:
+    """Tokens that some refuse for minutes are better than tokens of a thief."""
+    await known.signing.ensure(FAST)
+    stolen = known.signing.active("ES256").kid
+
+    await known.signing.compromise(stolen)
+
+    assert known.signing.active("ES256").kid != stolen
+
+
 async def test_a_retired_key_leaves_when_its_last_token_is_dead(
     known: Services,
 ) -> None:
@@ -134,14 +174,12 @@ async def test_a_retired_key_leaves_when_its_last_token_is_dead(
     await known.signing.ensure(FAST)
     before = known.signing.active("ES256")
     text = before.compact("JWT", b"{}")
-    clock = known.clock
-    assert isinstance(clock, ShiftingClock)
 
-    await known.signing.rotate("ES256")
+    await known.signing.rotate("ES256", force=True)
 
-    clock.shift = 9000 + signing_keys.SLACK - 60
+    later(known, 9000 + signing_keys.SLACK - 60)
     assert known.signing.claims(text, typ="JWT") == b"{}"
-    clock.shift = 9000 + signing_keys.SLACK + 60
+    later(known, 120)
     assert known.signing.claims(text, typ="JWT") is None
     assert before.kid not in kids(known)
     assert known.signing.signer(before.kid) is None
@@ -182,7 +220,8 @@ async def test_two_operators_rotate_at_once(
     await neighbour.signing.refresh()
 
     await asyncio.gather(
-        known.signing.rotate("ES256"), neighbour.signing.rotate("ES256")
+        known.signing.rotate("ES256", force=True),
+        neighbour.signing.rotate("ES256", force=True),
     )
     await known.signing.refresh()
 

@@ -3,15 +3,10 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
-from domain.grant import AccessToken
-from domain.token import terms_of
-from server.keys import ServerKeys
-from server.log.kek import KEY_BYTES
-from tests.server.cli.conftest import Cli
+from tests.server.cli.conftest import Cli, rows
 
 TEXT = """
 [[clients]]
@@ -33,13 +28,6 @@ def shop(cli: Cli, tmp_path: Path) -> Path:
     result = cli("apply", str(file))
     assert result.exit_code == 0, result.output
     return file
-
-
-def rows(cli: Cli, *words: str) -> list[dict[str, object]]:
-    result = cli(*words, "--json")
-    assert result.exit_code == 0, result.output
-    found: list[dict[str, object]] = json.loads(result.stdout)
-    return found
 
 
 def test_apply_shows_the_difference_and_a_second_run_has_none(
@@ -203,34 +191,6 @@ def test_erasing_asks_first(cli: Cli, shop: Path) -> None:
     assert cli("users", "show", "alice").exit_code == 1
 
 
-def test_keys_are_listed_rotated_and_revoked(cli: Cli) -> None:
-    """The next one signs, the old one stays until its last token is dead."""
-    before = {
-        (row["alg"], row["state"]): row["kid"] for row in rows(cli, "keys", "list")
-    }
-
-    rotated = cli("keys", "rotate", "--alg", "ES256")
-    after = {
-        (row["alg"], row["state"]): row["kid"] for row in rows(cli, "keys", "list")
-    }
-    revoked = cli("keys", "revoke", str(after["ES256", "previous"]), "--yes")
-    states = {row["kid"]: row["state"] for row in rows(cli, "keys", "list")}
-
-    assert rotated.exit_code == 0
-    assert after["ES256", "active"] == before["ES256", "next"]
-    assert after["ES256", "previous"] == before["ES256", "active"]
-    assert revoked.exit_code == 0
-    assert states[before["ES256", "active"]] == "distrusted"
-
-
-def test_an_algorithm_that_is_not_in_use_is_told(cli: Cli) -> None:
-    """With those that are."""
-    result = cli("keys", "rotate", "--alg", "HS256")
-
-    assert result.exit_code == 1
-    assert "ES256" in result.stderr
-
-
 def test_the_schema_has_a_standing(cli: Cli) -> None:
     """Applied, verified, and nothing to do."""
     standing = {row["standing"] for row in rows(cli, "migrate", "status")}
@@ -252,61 +212,6 @@ def test_projections_have_a_status_are_rebuilt_and_compared(
     assert rebuilt["streams"] >= 2
     assert verified.exit_code == 0
     assert json.loads(verified.stdout)["different"] == 0
-
-
-def test_the_doctor_finds_nothing_wrong_here_and_warns(cli: Cli) -> None:
-    """Development's shortcuts are warnings; everything else is well."""
-    result = cli("doctor", "--json")
-
-    levels = {one["what"]: one["level"] for one in json.loads(result.stdout)}
-    # The tests' Postgres is fast rather than safe, and its user a superuser.
-    assert levels.pop("fsync") == "fail"
-    assert levels.pop("full_page_writes") == "fail"
-    assert levels.pop("database user") == "warn"
-    assert levels.pop("mode") == "warn"
-    levels.pop("postgres latency")
-    levels.pop("redis latency")
-    assert set(levels.values()) == {"ok"}
-    assert {"issuer", "migrations", "redis eviction", "clock of redis"} <= set(levels)
-    assert result.exit_code == 1
-
-
-def test_the_doctor_says_how_to_mend(cli: Cli, environ: dict[str, str]) -> None:
-    """Whatever is broken, the rest is looked at."""
-    environ["GRANTLOG_REDIS_URL"] = "redis://127.0.0.1:1"
-    environ["GRANTLOG_ISSUER"] = "http://login.example.com"
-    environ["GRANTLOG_SECRETS"] = environ["GRANTLOG_SECRETS"].replace("test:", "new:")
-
-    result = cli("doctor")
-
-    assert result.exit_code == 1
-    assert "✗ redis: no answer" in result.output
-    assert "check GRANTLOG_REDIS_URL" in result.output
-    assert "✗ issuer: http://login.example.com: browsers keep" in result.output
-    assert "✗ key-encryption keys: GRANTLOG_SECRETS lacks test" in result.output
-    assert "✓ migrations" in result.output
-
-
-@pytest.mark.parametrize(
-    ("mode", "token", "said"),
-    [
-        ("open", "", "! registration: open: whoever reaches the server can"),
-        ("token", "short", "! registration: the initial access token has fewer"),
-        ("token", "x" * 32, ""),
-        ("closed", "", ""),
-    ],
-)
-def test_the_doctor_warns_of_strangers_who_register(
-    cli: Cli, environ: dict[str, str], mode: str, token: str, said: str
-) -> None:
-    """Everybody may, or whoever guesses a short token."""
-    environ["GRANTLOG_REGISTRATION"] = mode
-    environ["GRANTLOG_REGISTRATION_TOKEN"] = token
-
-    result = cli("doctor")
-
-    assert said in result.output
-    assert ("registration" in result.output) == bool(said)
 
 
 def test_settings_are_shown_without_secrets(
@@ -369,60 +274,3 @@ def test_a_new_key_encryption_key_is_one(cli: Cli, environ: dict[str, str]) -> N
     environ["GRANTLOG_SECRETS"] = cli("config", "secret").stdout
 
     assert cli("config", "check").exit_code == 0
-
-
-def test_a_jwt_is_read_without_any_server(cli: Cli) -> None:
-    """RFC 7519 §3.1's example; nothing is verified, and that is said."""
-    text = (
-        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
-        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9p"
-        "c19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-    )
-
-    result = cli("token", "decode", typed=text)
-    told = json.loads(cli("token", "decode", "--json", typed=text).stdout)
-
-    assert "2011-03-22 18:43:00 UTC" in result.output
-    assert "Not verified" in result.output
-    assert told["claims"]["iss"] == "joe"
-    assert told["verified"] is False
-
-
-def test_our_own_tokens_say_what_they_name(cli: Cli) -> None:
-    """Kind, key, grant, number; for support, without a look-up."""
-    grant = UUID("018f0000-0000-7000-8000-000000000001")
-    keys = ServerKeys({"01": bytes(KEY_BYTES)}, secret_bytes=bytes)
-
-    told = cli("token", "decode", "--json", typed=keys.artefact("rt", grant, 7)).stdout
-
-    assert json.loads(told) == {
-        "kind": "refresh token (ours)",
-        "verified": False,
-        "key": "01",
-        "grant": str(grant),
-        "number": 7,
-    }
-
-
-def test_an_opaque_access_token_says_its_terms(cli: Cli) -> None:
-    """Until when it is good, and for what it was narrowed to."""
-    grant = UUID("018f0000-0000-7000-8000-000000000001")
-    keys = ServerKeys({"01": bytes(KEY_BYTES)}, secret_bytes=bytes)
-    token = AccessToken(
-        number=3, digest="", issued_at=1_300_819_000, expires_at=1_300_819_380
-    )
-    text = keys.artefact("at", grant, 3, terms_of(token))
-
-    result = cli("token", "decode", typed=text)
-    told = json.loads(cli("token", "decode", "--json", typed=text).stdout)
-
-    assert "2011-03-22 18:43:00 UTC" in result.output
-    assert told["terms"] == {"iat": 1_300_819_000, "exp": 1_300_819_380}
-
-
-def test_what_is_no_token_is_told_as_such(cli: Cli) -> None:
-    """Exit code 1."""
-    result = cli("token", "decode", "nothing.of.it")
-
-    assert result.exit_code == 1
-    assert "neither a JWT nor one of our" in result.stderr

@@ -245,6 +245,6 @@ async def test_a_rotated_key_changes_nothing_for_its_tokens(shop: Server) -> Non
     """They live out their time."""
     jwt = (await machine(shop, resource=ORDERS)).body["access_token"]
 
-    await shop.known.signing.rotate("ES256")
+    await shop.known.signing.rotate("ES256", force=True)
 
     assert await is_active(shop, jwt, auth=ORDERS_API)
