@@ -185,6 +185,12 @@ def secrets_at(state: ClientState, now: int) -> tuple[str, ...]:
     return tuple(secret.digest for secret in state.secrets if _is_good(secret, now))
 
 
+def digests(state: ClientState) -> tuple[str, ...]:
+    """Return the digests of all its secrets, good or not any more."""
+    known = state.secrets if isinstance(state, Client) else ()
+    return tuple(secret.digest for secret in known)
+
+
 # Decisions
 
 

@@ -112,3 +112,8 @@ class Metadata(Value, frozen=True):
     def has_secret(self) -> bool:
         """Whether a secret that it shares with us is its credential."""
         return self.token_endpoint_auth_method.startswith("client_secret_")
+
+    @property
+    def secret_is_key(self) -> bool:
+        """Whether it makes MACs with its secret, of which a digest will not do."""
+        return self.token_endpoint_auth_method == "client_secret_jwt"

@@ -66,6 +66,11 @@ class InvalidTarget(OAuthError):
 class InvalidClient(OAuthError):
     error = "invalid_client"
 
+    @classmethod
+    def unproven(cls, reason: str) -> "InvalidClient":
+        """Return the one answer to every client that cannot be believed."""
+        return cls("client authentication failed", reason=reason)
+
 
 class InvalidGrant(OAuthError):
     error = "invalid_grant"

@@ -86,8 +86,13 @@ def revise(
 
 
 def needs_secret(state: ClientState, metadata: Metadata) -> bool:
-    """Whether the client can't be that without a new secret."""
+    """Whether the client can't be that without a new secret.
+
+    Of the one that it has only a digest may be left, which makes no MACs.
+    """
     before = client.known(state).metadata
+    if metadata.secret_is_key:
+        return not before.secret_is_key
     return metadata.has_secret and not before.has_secret
 
 

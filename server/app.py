@@ -26,6 +26,7 @@ from server.log.credentials import Credentials
 from server.log.kek import Keks
 from server.log.log import Log, LogOptions
 from server.log.people import PersonKeys
+from server.log.single_use import SingleUse
 from server.metrics import Metrics
 from server.passwords import Passwords
 from server.projecting.projector import Projector
@@ -155,6 +156,7 @@ def _joined(
         passwords=passwords,
         throttle=Throttle(redis),
         fetching=fetching,
+        single_use=SingleUse(log.pool, new_id=clock.new_id),
         client_secrets=client_secrets,
         client_keys=client_keys,
         metrics=metrics,

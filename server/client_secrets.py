@@ -6,26 +6,25 @@ Each lies under the digest that the client's state has: what is good is decided
 there, and a rotation overwrites nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from domain import client as clients
 from domain.client import CLIENT, Client, ClientState
-from domain.client_metadata import Metadata
 from domain.stream_id import named
+from server.clock import Clock
 from server.log.credentials import Credentials
 from server.looking.memo import Memo
 
-METHOD: Final = "client_secret_jwt"
 MEMORY: Final = 60.0
 """Seconds that an opened secret stays in memory."""
 
 REMEMBERED: Final = 1024
 
 
-def is_key(metadata: Metadata) -> bool:
-    """Whether the client's secret is more than a word to be recognised."""
-    return metadata.token_endpoint_auth_method == METHOD
+def new_secret(clock: Clock) -> str:
+    """Return a secret for a client, long enough for any MAC (RFC 7518 §3.2)."""
+    return clock.secret_text() + clock.secret_text()
 
 
 class ClientSecrets:
@@ -38,14 +37,13 @@ class ClientSecrets:
             lifetime=MEMORY, size=REMEMBERED, timer=timer
         )
 
-    async def keep(self, metadata: Metadata, *, secret: str, digest: str) -> None:
-        """Keep a secret that is about to be the client's, if it will be a key."""
-        if is_key(metadata):
-            subject = named(CLIENT.kind, metadata.client_id)
-            await self._credentials.put(
-                subject, _kind(digest), version=1, secret=secret.encode()
-            )
-            self._opened.drop((metadata.client_id, digest))
+    async def keep(self, client_id: str, *, secret: str, digest: str) -> None:
+        """Keep a secret that is about to be the client's: before the event says so."""
+        subject = named(CLIENT.kind, client_id)
+        await self._credentials.put(
+            subject, _kind(digest), version=1, secret=secret.encode()
+        )
+        self._opened.drop((client_id, digest))
 
     async def good(
         self, client_id: str, state: ClientState, *, now: int
@@ -56,13 +54,18 @@ class ClientSecrets:
         return tuple(secret for secrets in found for secret in secrets)
 
     async def forget(
-        self, client_id: str, before: ClientState, after: ClientState
+        self, client_id: str, digests: Iterable[str] = (), *, after: ClientState
     ) -> None:
-        """Forget what a change has made useless."""
-        for digest in _keys(before) - _keys(after):
-            subject = named(CLIENT.kind, client_id)
+        """Forget those that a change has left useless: all, where none is a key.
+
+        Nothing that a change under way at the same time has kept is touched.
+        """
+        subject = named(CLIENT.kind, client_id)
+        if not isinstance(after, Client) or not after.metadata.secret_is_key:
+            await self._credentials.remove(subject)
+            return
+        for digest in set(digests) - set(clients.digests(after)):
             await self._credentials.remove(subject, _kind(digest))
-            self._opened.drop((client_id, digest))
 
     async def _open(self, client_id: str, digest: str) -> tuple[bytes, ...]:
         """Return the secret, alone, or nothing: that is remembered too."""
@@ -75,13 +78,6 @@ class ClientSecrets:
             known = (kept.secret,) if kept else ()
             self._opened.put(key, known, asked_at=asked_at)
         return known
-
-
-def _keys(state: ClientState) -> frozenset[str]:
-    """Return the digests of the secrets that are kept for a client."""
-    if isinstance(state, Client) and is_key(state.metadata):
-        return frozenset(secret.digest for secret in state.secrets)
-    return frozenset()
 
 
 def _kind(digest: str) -> str:

@@ -41,6 +41,10 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "Grants that were asked for; reason is the inner one of a refusal",
         ("grant", "outcome", "reason"),
     ),
+    "grantlog_client_refusals": (
+        "Clients that did not prove who they are; reason is the inner one",
+        ("reason",),
+    ),
     "grantlog_append_in_doubt": (
         "Appends whose commit was in doubt, by how it was settled",
         ("resolution",),
@@ -192,6 +196,10 @@ class Metrics:
     def grant(self, *, grant: str, outcome: str, reason: str = "") -> None:
         """A grant was given or refused; *reason* is one of the code's own words."""
         self._count("grantlog_grants", grant, outcome, reason)
+
+    def client_refused(self, reason: str) -> None:
+        """Somebody was not the client; *reason* is one of the code's own words."""
+        self._count("grantlog_client_refusals", reason)
 
     def keys_seen(self, ages: Mapping[str, float]) -> None:
         """How old the active signing keys are (seconds), by algorithm."""

@@ -17,6 +17,7 @@ from server.keys import ServerKeys
 from server.log.credentials import Credentials
 from server.log.log import Log
 from server.log.people import PersonKeys
+from server.log.single_use import SingleUse
 from server.metrics import Metrics
 from server.passwords import Passwords
 from server.reading import Reading
@@ -42,6 +43,7 @@ class Services:
     passwords: Passwords
     throttle: Throttle
     fetching: Fetching
+    single_use: SingleUse
     client_secrets: ClientSecrets
     client_keys: ClientKeys
     metrics: Metrics

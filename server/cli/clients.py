@@ -115,20 +115,25 @@ def rotate_secret(*, client_id: str, keep_old: int, as_json: bool) -> None:
 
     async def work(known: "Services") -> str:
         from domain import client
+        from server.client_secrets import new_secret
 
         registered = await _find(known, client_id)
         if registered.metadata.public:
             raise Failed(f"{client_id} is a public client: it has no secret")
-        secret = known.clock.secret_text()
+        secret = new_secret(known.clock)
         digest = known.keys.digest("client_secret", secret)
         now = known.clock.now()
-        await _change(
+        secrets = known.client_secrets
+        if registered.metadata.secret_is_key:
+            await secrets.keep(client_id, secret=secret, digest=digest)
+        after = await _change(
             known,
             client_id,
             lambda state: client.rotate_secret(
                 state, secret=digest, previous_until=now + keep_old, now=now
             ),
         )
+        await secrets.forget(client_id, client.digests(registered), after=after)
         return secret
 
     secret = frame.run(work)
@@ -220,9 +225,10 @@ async def _change(
     known: "Services",
     client_id: str,
     decide: "Callable[[ClientState], Sequence[Event]]",
-) -> None:
+) -> "ClientState":
     from domain.client import CLIENT
     from domain.stream_id import named
 
     stream_id = named("client", client_id)
-    await known.commands.run(CLIENT, stream_id, decide, source=frame.source())
+    done = await known.commands.run(CLIENT, stream_id, decide, source=frame.source())
+    return done.state

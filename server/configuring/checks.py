@@ -8,12 +8,12 @@ from typing import Any, Final
 from domain import api_description, registration
 from domain.errors import OAuthError
 from server.configuring.entries import ApiEntry, ClientEntry, UserEntry
+from server.signed import SHORTEST_SECRET
 from server.usernames import UnusableName, normalized
 
 Fault = tuple[str, str]
 """The member that is wrong, "" for the entry as a whole, and what is wrong with it."""
 
-SHORTEST_HMAC_KEY: Final = 32
 OWN_CLAIMS: Final = frozenset({"sub", "preferred_username", "email", "email_verified"})
 PHC: Final = re.compile(
     r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[\w+/-]{11,86}\$[\w+/-]{22,172}",
@@ -44,9 +44,10 @@ def of_client(entry: ClientEntry, *, development: bool) -> Iterator[Fault]:
     if metadata.public and entry.secret is not None:
         yield "client_secret", "is set, but a public client (none) cannot keep one"
     method = metadata.token_endpoint_auth_method
-    if method == "client_secret_jwt" and len(entry.secret or "") < SHORTEST_HMAC_KEY:
-        # RFC 7518 §3.2: a key is as long as the hash.
-        yield "client_secret", f"must have {SHORTEST_HMAC_KEY} characters for {method}"
+    alg = metadata.token_endpoint_auth_signing_alg or "HS256"
+    shortest = SHORTEST_SECRET.get(alg, 0)
+    if method == "client_secret_jwt" and len(entry.secret or "") < shortest:
+        yield "client_secret", f"must have {shortest} characters for {method}"
 
 
 def of_user(entry: UserEntry) -> Iterator[Fault]:

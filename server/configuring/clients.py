@@ -33,7 +33,7 @@ async def plan(known: Services, entry: ClientEntry) -> Change:
         lines=lines,
         note=KEEPS_DISABLED if isinstance(state, Client) and state.disabled else "",
         faults=tuple(_faults(state, entry)),
-        work=_work(known, entry.metadata, digest),
+        work=_work(known, entry, state, digest),
     )
 
 
@@ -60,14 +60,23 @@ def _faults(state: ClientState, entry: ClientEntry) -> Iterator[str]:
         yield f"client_secret is missing: {method} needs one"
 
 
-def _work(known: Services, metadata: Metadata, digest: str | None) -> Work:
+def _work(
+    known: Services, entry: ClientEntry, before: ClientState, digest: str | None
+) -> Work:
+    metadata, secrets = entry.metadata, known.client_secrets
+
     def decide(state: ClientState) -> tuple[Event, ...]:
         decision = client.change if isinstance(state, Client) else client.register
         return decision(state, metadata=metadata, secret=digest, now=known.clock.now())
 
     async def work(source: Source) -> None:
         stream_id = named(KIND, metadata.client_id)
-        await known.commands.run(CLIENT, stream_id, decide, source=source)
+        if metadata.secret_is_key and entry.secret and digest:
+            await secrets.keep(metadata.client_id, secret=entry.secret, digest=digest)
+        done = await known.commands.run(CLIENT, stream_id, decide, source=source)
+        await secrets.forget(
+            metadata.client_id, client.digests(before), after=done.state
+        )
 
     return work
 
@@ -76,12 +85,13 @@ def leftover(known: Services, metadata: Metadata, *, prune: bool) -> Change:
     """A client that the file does not name: removed with its grants, or told of."""
 
     async def work(source: Source) -> None:
-        await known.commands.run(
+        done = await known.commands.run(
             CLIENT,
             named(KIND, metadata.client_id),
             lambda state: client.remove(state, now=known.clock.now()),
             source=source,
         )
+        await known.client_secrets.forget(metadata.client_id, after=done.state)
 
     action: Action = "remove" if prune else "keep"
     return Change(kind=KIND, name=metadata.client_id, action=action, work=work)

@@ -1,56 +1,65 @@
 """Who is calling: clients, and APIs that introspect (RFC 6749 §2.3, RFC 7662 §2.1).
 
-An unknown client and a wrong secret get the same answer after the same work. What
-is kept of a secret is a keyed digest: it has 256 bits, and needs no slow hash.
+Every endpoint that clients call asks here, so all of them take all methods.
 """
 
-from collections.abc import Mapping
-from hmac import compare_digest
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
 
-from domain import client as clients
 from domain.api import Api
-from domain.client import Client
+from domain.client import Client, ClientState
+from domain.errors import InvalidClient
 from server import services
 from server.oauth import lookup
-from server.oauth.credentials import NONE, Presented, presented, refused
+from server.oauth.proving import assertion, secret
+from server.oauth.proving.attempt import Attempt
+from server.oauth.proving.presented import (
+    BASIC,
+    NONE,
+    POST,
+    PRIVATE_KEY_JWT,
+    SECRET_JWT,
+    Presented,
+    presented,
+)
 from server.services import Services
 
-SECRET: Final = "client_secret"
-"""The purpose of the digests of clients' and APIs' secrets."""
+Proof = Callable[[Attempt], Awaitable[str]]
+"""Says why nothing is proven, and nothing where it is."""
 
-NOBODYS: Final = ("-" * 43,)
-"""What a secret is compared with when there is nothing to compare it with."""
 
-METHODS: Final = ("client_secret_basic", "client_secret_post", "none")
-"""`token_endpoint_auth_method`s that work."""
+async def nothing(_: Attempt) -> str:
+    """Whoever has nothing to prove with, proves nothing and need not."""
+    return ""
 
-CONFIDENTIAL: Final = ("client_secret_basic", "client_secret_post")
+
+PROOFS: Final[Mapping[str, Proof]] = MappingProxyType(
+    {
+        BASIC: secret.prove,
+        POST: secret.prove,
+        SECRET_JWT: assertion.prove,
+        PRIVATE_KEY_JWT: assertion.prove,
+        NONE: nothing,
+    }
+)
+"""`token_endpoint_auth_method`s that work; discovery tells of them."""
 
 
 async def authenticate(request: web.Request, form: Mapping[str, str]) -> Client:
     """Return the client that the request is of, public or not.
 
     Raises:
-        InvalidRequest, InvalidClient: as in `credentials.presented`; the client is
-            unknown or disabled, the secret wrong, or the method not the client's.
+        InvalidRequest, InvalidClient: as in `presented`; the client is unknown or
+            disabled, what it proves itself with wrong, or the method not its own.
+        Unavailable: nobody can say.
     """
     known = services.of(request)
-    said = presented(request, form)
-    state = await lookup.client(known.reading, said.client_id)
-    good = clients.secrets_at(state, known.clock.now())
-    proven = _is_secret(known, said, good)
-    if not isinstance(state, Client):
-        raise refused("CLIENT_UNKNOWN")
-    if said.method != state.metadata.token_endpoint_auth_method:
-        raise refused("METHOD_MISMATCH")
-    if said.method != NONE and not proven:
-        raise refused("SECRET_WRONG")
-    if state.disabled:
-        raise refused("CLIENT_DISABLED")
-    return state
+    with _counted(known):
+        return await _proven(request, known, presented(request, form))
 
 
 async def authenticate_caller(
@@ -59,29 +68,58 @@ async def authenticate_caller(
     """Return who introspects: a confidential client, or an API by its identifier.
 
     Raises:
-        InvalidRequest, InvalidClient: as in `authenticate`; nobody may ask without
-            a secret (RFC 7662 §2.1).
+        InvalidRequest, InvalidClient, Unavailable: as in `authenticate`; nobody may
+            ask without a proof (RFC 7662 §2.1).
     """
     known = services.of(request)
-    said = presented(request, form)
-    # Only a URI can name an API: no look-up in vain for the others.
-    api = (
-        await lookup.api(known.reading, said.client_id)
-        if ":" in said.client_id
-        else None
-    )
-    if api is not None and api.introspection_secret is not None:
-        if not _is_secret(known, said, (api.introspection_secret,)):
-            raise refused("SECRET_WRONG")
-        return api
-    client = await authenticate(request, form)
-    if client.metadata.public:
-        raise refused("CALLER_PUBLIC")
-    return client
+    with _counted(known):
+        said = presented(request, form)
+        api = await _api(known, said)
+        if api is not None:
+            return api
+        client = await _proven(request, known, said)
+        if client.metadata.public:
+            raise InvalidClient.unproven("CALLER_PUBLIC")
+        return client
 
 
-def _is_secret(known: Services, said: Presented, good: tuple[str, ...]) -> bool:
-    """Compare with all of them, in the time that one takes or all."""
-    digests = [known.keys.digest(SECRET, secret) for secret in said.secrets or ("",)]
-    matches = [compare_digest(d, one) for d in digests for one in good or NOBODYS]
-    return bool(said.secrets) and any(matches)
+@contextmanager
+def _counted(known: Services) -> Iterator[None]:
+    """Count refusals by the exact reason, which stays with us."""
+    try:
+        yield
+    except InvalidClient as refusal:
+        known.metrics.client_refused(refusal.reason)
+        raise
+
+
+async def _api(known: Services, said: Presented) -> Api | None:
+    """Return the API that this is the secret of, None where no API has that name."""
+    if ":" not in said.client_id:  # only a URI names one: no look-up in vain
+        return None
+    api = await lookup.api(known.reading, said.client_id)
+    if api is None or api.introspection_secret is None:
+        return None
+    good = (api.introspection_secret,)
+    if not secret.is_one_of(good, said.secrets, keys=known.keys):
+        raise InvalidClient.unproven("SECRET_WRONG")
+    return api
+
+
+async def _proven(request: web.Request, known: Services, said: Presented) -> Client:
+    state = await lookup.client(known.reading, said.client_id)
+    attempt = Attempt(request=request, known=known, said=said, state=state)
+    wrong = await PROOFS[said.method](attempt)
+    return _judged(state, said.method, wrong)
+
+
+def _judged(state: ClientState, method: str, wrong: str) -> Client:
+    if not isinstance(state, Client):
+        raise InvalidClient.unproven("CLIENT_UNKNOWN")
+    if method != state.metadata.token_endpoint_auth_method:
+        raise InvalidClient.unproven("METHOD_MISMATCH")
+    if wrong:
+        raise InvalidClient.unproven(wrong)
+    if state.disabled:
+        raise InvalidClient.unproven("CLIENT_DISABLED")
+    return state

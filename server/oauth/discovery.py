@@ -14,6 +14,7 @@ from server.oauth import (
     response,
     subject,
 )
+from server.oauth.proving import presented
 from server.oauth.token import GRANTS
 from server.services import Services
 from server.web import answers
@@ -44,9 +45,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "subject_types_supported": list(subject.TYPES),
         "id_token_signing_alg_values_supported": _algorithms(known),
         **_answers(known),
-        "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
-        "revocation_endpoint_auth_methods_supported": list(client_auth.METHODS),
-        "introspection_endpoint_auth_methods_supported": list(client_auth.CONFIDENTIAL),
+        **_client_authentication(),
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*OF_THE_SERVER, *sorted(claims.STANDARD)],
@@ -77,6 +76,19 @@ def _answers(known: Services) -> dict[str, list[str]]:
 def _algorithms(known: Services) -> list[str]:
     spoken = dialect.of(known)
     return [a for a in known.signing.algorithms() if spoken.algorithm(a) == a]
+
+
+def _client_authentication() -> dict[str, list[str]]:
+    """RFC 8414 §2: the same at each endpoint, but nobody introspects by `none`."""
+    methods = list(client_auth.PROOFS)
+    told = {}
+    for endpoint in ("token", "revocation", "introspection"):
+        told[f"{endpoint}_endpoint_auth_methods_supported"] = methods
+        told[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = sorted(
+            presented.ALGORITHMS
+        )
+    caller = [method for method in methods if method != presented.NONE]
+    return {**told, "introspection_endpoint_auth_methods_supported": caller}
 
 
 def _endpoints(known: Services) -> dict[str, str]:

@@ -22,9 +22,10 @@ from domain.errors import InvalidClientMetadata, InvalidRequest, OAuthError
 from domain.registration_management import Revision
 from domain.scope import defined
 from server import services
+from server.client_secrets import new_secret
 from server.envelope import Source
 from server.oauth import lookup, registration_access as access, sector_identifier
-from server.oauth.client_auth import SECRET
+from server.oauth.proving.secret import SECRET
 from server.services import Services
 from server.web import answers, errors, json_object
 from server.web.forms import TooLarge
@@ -73,14 +74,17 @@ async def register(request: web.Request) -> web.StreamResponse:
 async def _begin(request: web.Request, metadata: Metadata) -> web.StreamResponse:
     known = services.of(request)
     client_id = metadata.client_id
-    secret = known.clock.secret_text() if metadata.has_secret else None
+    secret = new_secret(known.clock) if metadata.has_secret else None
+    digest = secret and known.keys.digest(SECRET, secret)
+    if secret and digest and metadata.secret_is_key:
+        await known.client_secrets.keep(client_id, secret=secret, digest=digest)
     outcome = await known.commands.begin(
         CLIENT,
         access.stream_of(client_id),
         lambda state: clients.register(
             state,
             metadata=metadata,
-            secret=secret and known.keys.digest(SECRET, secret),
+            secret=digest,
             by_itself=True,
             now=known.clock.now(),
         ),
@@ -113,25 +117,29 @@ async def update(request: web.Request) -> web.StreamResponse:
     )
     await access.count(request)
     await sector_identifier.check(known.fetching, metadata)
-    return await _revise(request, client_id, revision)
+    return await _revise(request, metadata, revision)
 
 
 async def _revise(
-    request: web.Request, client_id: str, revision: Revision
+    request: web.Request, metadata: Metadata, revision: Revision
 ) -> web.StreamResponse:
-    known = services.of(request)
-    secret = known.clock.secret_text()
+    known, client_id = services.of(request), metadata.client_id
+    secret = new_secret(known.clock)
+    digest = revision.digest(secret)
+    if metadata.secret_is_key:
+        await known.client_secrets.keep(client_id, secret=secret, digest=digest)
     outcome = await known.commands.run(
         CLIENT,
         access.stream_of(client_id),
         partial(
             management.revise,
             revision=revision,
-            fresh_secret=revision.digest(secret),
+            fresh_secret=digest,
             now=known.clock.now(),
         ),
         source=_source(request, client_id),
     )
+    await known.client_secrets.forget(client_id, [digest], after=outcome.state)
     is_new = any(isinstance(event, SecretRotated) for event in outcome.events)
     client = clients.known(outcome.state)
     return _answer(known, client, secret=secret if is_new else None)
@@ -141,12 +149,13 @@ async def _revise(
 async def remove(request: web.Request) -> web.StreamResponse:
     client_id, generation = access.managing(request)
     known = services.of(request)
-    await known.commands.run(
+    outcome = await known.commands.run(
         CLIENT,
         access.stream_of(client_id),
         partial(management.remove, generation=generation, now=known.clock.now()),
         source=_source(request, client_id),
     )
+    await known.client_secrets.forget(client_id, after=outcome.state)
     return answers.no_content()
 
 

@@ -50,6 +50,8 @@ async def register_client(
     """A client whose metadata are the registration's defaults and these."""
     metadata = Metadata(client_id=client_id, **members)
     digest = known.keys.digest("client_secret", secret) if secret else None
+    if metadata.secret_is_key and secret and digest:
+        await known.client_secrets.keep(client_id, secret=secret, digest=digest)
     await known.commands.begin(
         CLIENT,
         named("client", client_id),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from domain.client import Client, Secret
+from domain.client import Client, Gone, Secret
 from domain.client_metadata import Metadata
 from server.client_keys import ClientKeys, NoKey
 from server.client_secrets import ClientSecrets
@@ -153,7 +153,7 @@ async def test_a_secret_that_was_kept_is_a_key(
         secrets=(Secret(digest=digest, until=100),),
     )
     text = sign(CLAIMS, SECRET.encode(), alg="HS256")
-    await server.known.client_secrets.keep(who.metadata, secret=SECRET, digest=digest)
+    await server.known.client_secrets.keep("client", secret=SECRET, digest=digest)
 
     assert await verified(keys, who, text, now=99) == CLAIMS
     with pytest.raises(Unverified):
@@ -171,24 +171,19 @@ async def test_a_secret_verifies_no_signature_and_a_key_no_mac(
         token_endpoint_auth_method="client_secret_jwt",
         secrets=(Secret(digest=digest),),
     )
-    await server.known.client_secrets.keep(who.metadata, secret=SECRET, digest=digest)
+    await server.known.client_secrets.keep("client", secret=SECRET, digest=digest)
     public = OLD.key.as_pem(private=False)  # type: ignore[union-attr]  # EC has it
 
     assert await why(keys, who, sign(CLAIMS, public, alg="HS256")) == "SIGNATURE_WRONG"
     assert await verified(keys, who, sign(CLAIMS, SECRET.encode(), alg="HS256"))
 
 
-async def test_a_secret_lies_sealed_and_only_where_it_is_a_key(
-    server: Server,
-) -> None:
-    """The table has no readable secret; a mere password is not kept at all."""
+async def test_a_secret_lies_sealed(server: Server) -> None:
+    """The table has no readable secret."""
     known = server.known
     digest = known.keys.digest("client_secret", SECRET)
-    as_key = client(token_endpoint_auth_method="client_secret_jwt").metadata
 
-    await known.client_secrets.keep(client().metadata, secret=SECRET, digest=digest)
-    assert await rows(known.credentials) == []
-    await known.client_secrets.keep(as_key, secret=SECRET, digest=digest)
+    await known.client_secrets.keep("client", secret=SECRET, digest=digest)
 
     [row] = await rows(known.credentials)
     assert SECRET.encode() not in row
@@ -205,18 +200,16 @@ async def test_a_secret_that_is_no_key_any_more_is_forgotten(server: Server) -> 
     """Rotated out, changed to another method, or its client removed."""
     known = server.known
     digest = known.keys.digest("client_secret", SECRET)
-    before = client(
-        token_endpoint_auth_method="client_secret_jwt",
-        secrets=(Secret(digest=digest),),
+    good = (Secret(digest=digest),)
+    before, rotated = (
+        client(token_endpoint_auth_method="client_secret_jwt", secrets=secrets)
+        for secrets in (good, ())
     )
-    for after in (
-        client(token_endpoint_auth_method="client_secret_jwt"),
-        client(secrets=before.secrets),
-    ):
-        await known.client_secrets.keep(before.metadata, secret=SECRET, digest=digest)
-        await known.client_secrets.forget("client", before, before)
+    for after in (rotated, client(secrets=good), Gone(at=1)):
+        await known.client_secrets.keep("client", secret=SECRET, digest=digest)
+        await known.client_secrets.forget("client", [digest], after=before)
         assert len(await rows(known.credentials)) == 1
-        await known.client_secrets.forget("client", before, after)
+        await known.client_secrets.forget("client", [digest], after=after)
         assert await rows(known.credentials) == []
 
 

@@ -1,5 +1,6 @@
 """The commands for operators, against a real log."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.cli.conftest import Cli, rows
+from tests.server.log.stories import sql
 
 TEXT = """
 [[clients]]
@@ -104,6 +106,51 @@ def test_a_secret_is_rotated_and_printed_once(cli: Cli, shop: Path) -> None:
         True,
         False,
     ]
+
+
+KEYED = """
+[[clients]]
+client_id = "knower"
+client_secret = "knower-secret-knower-secret-know"
+token_endpoint_auth_method = "client_secret_jwt"
+grant_types = ["client_credentials"]
+"""
+KEPT = "select kind from log.credential where kind like 'client_secret.%'"
+
+
+async def test_a_secret_that_is_a_key_is_kept_as_long_as_it_is_good(
+    cli: Cli, tmp_path: Path, furnished_url: str
+) -> None:
+    """client_secret_jwt: applied, rotated with and without the old one, removed."""
+    file = tmp_path / "clients.toml"
+    file.write_text(KEYED)
+
+    async def kept_after(*words: str) -> int:
+        result = await asyncio.to_thread(cli, *words)
+        assert result.exit_code == 0, result.output
+        return len(await sql(furnished_url, KEPT))
+
+    rotate = ("clients", "rotate-secret", "knower")
+    assert await kept_after("apply", str(file)) == 1
+    assert await kept_after(*rotate, "--keep-old", "60") == 2
+    assert await kept_after(*rotate) == 1
+    file.write_text(KEYED.replace("_jwt", "_basic"))
+    assert await kept_after("apply", str(file)) == 0
+    file.write_text(KEYED)
+    assert await kept_after("apply", str(file)) == 1
+    file.write_text("")
+    assert await kept_after("apply", str(file), "--prune") == 0
+
+
+def test_a_secret_that_is_a_key_is_long(cli: Cli, tmp_path: Path) -> None:
+    """RFC 7518 §3.2: as long as the longest hash, HS512's."""
+    file = tmp_path / "clients.toml"
+    file.write_text(KEYED)
+    cli("apply", str(file))
+
+    secret = cli("clients", "rotate-secret", "knower").stdout.strip()
+
+    assert len(secret) >= 64
 
 
 def test_a_client_is_disabled_and_enabled(cli: Cli, shop: Path) -> None:

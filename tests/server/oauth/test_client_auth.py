@@ -8,7 +8,7 @@ import pytest
 from domain import client
 from domain.client import CLIENT
 from domain.stream_id import named
-from server.oauth import client_auth
+from server.oauth.proving import secret as by_secret
 from tests.server.clients import (
     MACHINE_SECRET,
     ORDERS,
@@ -136,7 +136,7 @@ async def test_a_base64_secret_may_come_as_it_is(shop: Server) -> None:
 async def test_a_rotated_secret_works_until_its_time(shop: Server) -> None:
     """Both secrets for a while, then the new one alone."""
     now = shop.clock.now()
-    digest = shop.known.keys.digest(client_auth.SECRET, "new-secret")
+    digest = shop.known.keys.digest(by_secret.SECRET, "new-secret")
     await shop.known.commands.run(
         CLIENT,
         named("client", "web"),
@@ -178,7 +178,7 @@ async def test_an_unknown_client_costs_what_a_wrong_secret_costs(
         compared.append((one, other))
         return False
 
-    monkeypatch.setattr(client_auth, "compare_digest", compare)
+    monkeypatch.setattr(by_secret, "compare_digest", compare)
     await try_as(shop, ("web", "wrong"))
     known, compared[:] = len(compared), []
     await try_as(shop, ("nobody", "wrong"))

@@ -38,7 +38,7 @@ async def test_what_is_registered_is_told_with_every_default(shop: Server) -> No
     assert answer.headers["Cache-Control"] == "no-store"
     told = answer.body
     assert told["client_id_issued_at"] == pytest.approx(shop.clock.now(), abs=60)
-    assert len(told["client_secret"]) == 43
+    assert len(told["client_secret"]) >= 64  # HS512 (RFC 7518 §3.2)
     assert told["client_secret_expires_at"] == 0
     assert told["registration_client_uri"].endswith(f"{PATH}/{told['client_id']}")
     assert told["registration_access_token"].startswith("ra.")

@@ -16,6 +16,7 @@ from tests.server.clients import (
     issue_code,
 )
 from tests.server.conftest import ClientFactory, Server, serve
+from tests.server.oauth.asserting import SECRET, ask, maced, signed
 from tests.server.oauth.calls import (
     ORDERS_API,
     introspect,
@@ -47,8 +48,11 @@ async def a_busy_day(shop: Server, alice: UUID) -> list[str]:
     await redeem(shop, codes[0])
     wrong = "wrong-secret-wrong-secret"
     await post(shop, "/oauth/token", auth=("web", wrong), grant_type="x")
-    secrets = [WEB_SECRET, MACHINE_SECRET, ORDERS_SECRET, VERIFIER, wrong]
-    return [*codes, *tokens, *secrets, "alice@example.com"]
+    assertions = [signed(shop), maced(shop)]
+    for text in (*assertions, *assertions):
+        tokens += (await ask(shop, text)).body.get("access_token", "").split()
+    secrets = [WEB_SECRET, MACHINE_SECRET, ORDERS_SECRET, SECRET, VERIFIER, wrong]
+    return [*codes, *tokens, *secrets, *assertions, "alice@example.com"]
 
 
 async def everything_in_postgres(url: str) -> bytes:
@@ -82,7 +86,10 @@ async def everything_in_redis(url: str) -> bytes:
 
 
 async def test_nothing_that_opens_a_door_is_kept(
-    shop: Server, alice: UUID, capfd: pytest.CaptureFixture[str]
+    shop: Server,
+    asserting: Server,
+    alice: UUID,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Only digests: whoever steals the log, Redis or the log lines holds nothing."""
     secret = await a_busy_day(shop, alice)

@@ -9,8 +9,9 @@ from hypothesis import given, strategies as st
 from multidict import CIMultiDict
 
 from domain.errors import InvalidClient, InvalidRequest
-from server.oauth import credentials
-from server.oauth.credentials import Presented
+from server.oauth.proving import presented as reading
+from server.oauth.proving.presented import Presented
+from tests.client_key import make_key, sign
 
 
 def basic(name: str, secret: str, *, encode: bool = True) -> str:
@@ -20,10 +21,10 @@ def basic(name: str, secret: str, *, encode: bool = True) -> str:
 
 def presented(
     *headers: str, path: str = "/oauth/token", **form: str
-) -> credentials.Presented:
+) -> reading.Presented:
     pairs = [("Authorization", header) for header in headers]
     request = make_mocked_request("POST", path, headers=CIMultiDict(pairs))
-    return credentials.presented(request, form)
+    return reading.presented(request, form)
 
 
 @given(
@@ -37,7 +38,7 @@ def test_every_name_and_secret_comes_through(name: str, secret: str) -> None:
     except UnicodeEncodeError:  # a lone surrogate is no text
         return
 
-    said = credentials.parse_basic(header)
+    said = reading.parse_basic(header)
 
     assert (said.client_id, said.method) == (name, "client_secret_basic")
     assert said.secrets[0] == secret
@@ -45,7 +46,7 @@ def test_every_name_and_secret_comes_through(name: str, secret: str) -> None:
 
 def test_a_secret_that_was_not_encoded_is_understood() -> None:
     """curl and many libraries send the halves as they are."""
-    said = credentials.parse_basic(basic("web", "a+b/c%3D==", encode=False))
+    said = reading.parse_basic(basic("web", "a+b/c%3D==", encode=False))
 
     assert said.secrets == ("a b/c===", "a+b/c%3D==")
 
@@ -53,7 +54,7 @@ def test_a_secret_that_was_not_encoded_is_understood() -> None:
 def test_an_api_is_named_by_its_uri() -> None:
     """Its colon is no end of the name, encoded or not."""
     for encode in (True, False):
-        said = credentials.parse_basic(
+        said = reading.parse_basic(
             basic("https://api.example.com/", "s3cret", encode=encode)
         )
 
@@ -133,11 +134,67 @@ def test_two_ways_at_once_are_refused(
 def test_a_header_that_cannot_be_read_is_no_client(header: str) -> None:
     """The client is told that it failed, with the challenge."""
     with pytest.raises(InvalidClient):
-        credentials.parse_basic(header)
+        reading.parse_basic(header)
 
 
-@pytest.mark.parametrize("form", [{}, {"client_assertion": "jwt"}])
-def test_nobody_is_no_client(form: dict[str, str]) -> None:
-    """Neither is a method that does not work yet."""
-    with pytest.raises(InvalidClient):
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+KEY = make_key()
+SIGNED = KEY.sign({"sub": "machine"})
+MAC = sign({"sub": "web"}, bytes(32), alg="HS256")
+
+
+def test_an_assertion_says_whose_it_is() -> None:
+    """RFC 7521 §4.2: client_id is not needed, and the algorithm says which method."""
+    said = presented(client_assertion_type=TYPE, client_assertion=SIGNED)
+    other = presented(client_assertion_type=TYPE, client_assertion=MAC, client_id="web")
+
+    assert said == Presented(
+        client_id="machine", method="private_key_jwt", assertion=SIGNED
+    )
+    assert (other.client_id, other.method) == ("web", "client_secret_jwt")
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({}, "CLIENT_MISSING"),
+        ({"client_assertion": SIGNED}, "ASSERTION_TYPE"),
+        ({"client_assertion_type": TYPE}, "JWS_MALFORMED"),
+        ({"client_assertion_type": TYPE, "client_id": "x"}, "JWS_MALFORMED"),
+        (
+            {
+                "client_assertion": SIGNED,
+                "client_assertion_type": TYPE.replace("jwt", "saml2"),
+            },
+            "ASSERTION_TYPE",
+        ),
+        (
+            {
+                "client_assertion": SIGNED,
+                "client_assertion_type": TYPE,
+                "client_id": "other",
+            },
+            "CLIENT_MISMATCH",
+        ),
+        (
+            {
+                "client_assertion": KEY.sign({"sub": ["machine"]}),
+                "client_assertion_type": TYPE,
+            },
+            "ASSERTION_CLAIMS",
+        ),
+        (
+            {
+                "client_assertion": sign({"sub": "machine"}, b"", alg="none") + "AA",
+                "client_assertion_type": TYPE,
+            },
+            "ALG_REFUSED",
+        ),
+    ],
+)
+def test_nobody_is_no_client(form: dict[str, str], reason: str) -> None:
+    """Neither is a half, broken, or another client's assertion."""
+    with pytest.raises(InvalidClient) as refusal:
         presented(**form)
+
+    assert refusal.value.reason == reason

@@ -9,11 +9,20 @@ from urllib.parse import unquote_plus
 
 from aiohttp import web
 
+from domain import client_assertion
 from domain.errors import InvalidClient, InvalidRequest
+from domain.registration import ASSERTION_ALGS
+from server import signed
+from server.signed import HASHES, Unverified
 
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"
 NONE: Final = "none"
+SECRET_JWT: Final = "client_secret_jwt"
+PRIVATE_KEY_JWT: Final = "private_key_jwt"
+
+ALGORITHMS: Final = frozenset().union(*ASSERTION_ALGS.values())
+"""What any client may sign an assertion with."""
 
 _SECRETS: Final = ("client_secret", "client_assertion")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
@@ -24,12 +33,13 @@ class Presented:
     """A client's name, how it proves it, and the secret as it may be meant.
 
     Some clients form-encode a Basic secret, as §2.3.1 wants it, and some don't: a
-    `+` or `%` in it can be read both ways.
+    `+` or `%` in it can be read both ways. An assertion is a JWT, not yet verified.
     """
 
     client_id: str
     method: str
     secrets: tuple[str, ...] = ()
+    assertion: str = ""
 
 
 def presented(request: web.Request, form: Mapping[str, str]) -> Presented:
@@ -63,16 +73,34 @@ def _check_query(request: web.Request) -> None:
 
 def _in_body(form: Mapping[str, str]) -> Presented:
     if "client_assertion" in form or "client_assertion_type" in form:
-        if "client_secret" in form:
-            raise InvalidRequest("two methods of authentication", reason="TWO_METHODS")
-        raise refused("ASSERTION_UNSUPPORTED")
+        return _by_assertion(form)
     if "client_id" not in form:
-        raise refused("CLIENT_MISSING")
+        raise InvalidClient.unproven("CLIENT_MISSING")
     if "client_secret" not in form:
         return Presented(client_id=form["client_id"], method=NONE)
     return Presented(
         client_id=form["client_id"], method=POST, secrets=(form["client_secret"],)
     )
+
+
+def _by_assertion(form: Mapping[str, str]) -> Presented:
+    """Return whose assertion it is by its own word (RFC 7521 §4.2, RFC 7523 §2.2)."""
+    if "client_secret" in form:
+        raise InvalidRequest("two methods of authentication", reason="TWO_METHODS")
+    if form.get("client_assertion_type") != client_assertion.TYPE:
+        raise InvalidClient.unproven("ASSERTION_TYPE")
+    text = form.get("client_assertion", "")
+    try:
+        said = signed.read(text, algorithms=ALGORITHMS)
+    except Unverified as refusal:
+        raise InvalidClient.unproven(refusal.reason) from None
+    client_id = said.claims.get("sub")
+    if not isinstance(client_id, str):
+        raise InvalidClient.unproven("ASSERTION_CLAIMS")
+    if form.get("client_id", client_id) != client_id:
+        raise InvalidClient.unproven("CLIENT_MISMATCH")
+    method = SECRET_JWT if said.alg in HASHES else PRIVATE_KEY_JWT
+    return Presented(client_id=client_id, method=method, assertion=text)
 
 
 def parse_basic(header: str) -> Presented:
@@ -85,15 +113,15 @@ def parse_basic(header: str) -> Presented:
     """
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise refused("SCHEME_UNKNOWN")
+        raise InvalidClient.unproven("SCHEME_UNKNOWN")
     try:
         text = b64decode(encoded.strip().encode("ascii"), validate=True).decode()
         name, secret = _halves(text)
         client_id, decoded = _decoded(name), _decoded(secret)
     except ValueError:
-        raise refused("BASIC_MALFORMED") from None
+        raise InvalidClient.unproven("BASIC_MALFORMED") from None
     if not client_id or "\0" in text + client_id + decoded:
-        raise refused("BASIC_MALFORMED")
+        raise InvalidClient.unproven("BASIC_MALFORMED")
     if not secret:
         return Presented(client_id=client_id, method=NONE)
     return Presented(client_id=client_id, method=BASIC, secrets=(decoded, secret))
@@ -114,8 +142,3 @@ def _halves(text: str) -> tuple[str, str]:
 
 def _decoded(half: str) -> str:
     return unquote_plus(half, errors="strict")
-
-
-def refused(reason: str) -> InvalidClient:
-    """Return the one answer to every client that cannot be believed."""
-    return InvalidClient("client authentication failed", reason=reason)
