@@ -147,18 +147,22 @@ def redeem(
     client_id: str,
     mint: Mint,
     refresh_lifetime: int | None,
+    bound: bool = False,
     now: int,
 ) -> tuple[DeviceRedeemed | CodeReplayed]:
     """Spend the device code, once; raises as `settled` does.
 
-    A device stops asking when it has its tokens. Whoever comes after that holds a
-    copy of the code, or somebody else did before: as with any code, all that came
-    of it ends (RFC 6749 §4.1.2, RFC 9700 §4.5).
+    `bound` is as in `issuing.first_refresh`. A device stops asking when it has its
+    tokens. Whoever comes after that holds a copy of the code, or somebody else did
+    before: as with any code, all that came of it ends (RFC 6749 §4.1.2,
+    RFC 9700 §4.5).
     """
     match settled(state, client_id=client_id, now=now):
         case DeviceAllowed(approval=approval):
             token = mint(approval, 1)
-            refresh = first_refresh(token, lifetime=refresh_lifetime, now=now)
+            refresh = first_refresh(
+                token, lifetime=refresh_lifetime, bound=bound, now=now
+            )
             return (DeviceRedeemed(token=token, refresh=refresh),)
         case Live():
             return (CodeReplayed(at=now),)

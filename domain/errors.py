@@ -20,6 +20,8 @@
     ├── InvalidToken            invalid_token              RFC 6750 §3.1
     ├── InsufficientScope       insufficient_scope
     ├── UnmetAuthentication     unmet_authentication_requirements  (OIDC, of that name)
+    ├── InvalidDpopProof        invalid_dpop_proof         RFC 9449 §5
+    ├── UseDpopNonce            use_dpop_nonce             RFC 9449 §8
     ├── InvalidRedirectUri      invalid_redirect_uri       RFC 7591 §3.2.2
     ├── InvalidClientMetadata   invalid_client_metadata
     └── the management API's own, for what OAuth has no code for
@@ -139,6 +141,14 @@ class InsufficientScope(OAuthError):
 
 class UnmetAuthentication(OAuthError):
     error = "unmet_authentication_requirements"
+
+
+class InvalidDpopProof(OAuthError):
+    error = "invalid_dpop_proof"
+
+
+class UseDpopNonce(OAuthError):
+    error = "use_dpop_nonce"
 
 
 class InvalidRedirectUri(OAuthError):

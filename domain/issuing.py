@@ -29,12 +29,16 @@ def issue(
     approval: Approval,
     mint: Mint | None,
     refresh_lifetime: int | None = None,
+    bound: bool = False,
 ) -> tuple[Issued]:
-    """Begin with tokens; without `mint` an ID token is all that is given."""
+    """Begin with tokens; without `mint` an ID token is all that is given.
+
+    `bound`: the refresh token needs the key of the access token (`first_refresh`).
+    """
     check_new(state)
     token = mint(approval, 1) if mint else None
     now = approval.started_at
-    refresh = first_refresh(token, lifetime=refresh_lifetime, now=now)
+    refresh = first_refresh(token, lifetime=refresh_lifetime, bound=bound, now=now)
     return (Issued(approval=approval, token=token, refresh=refresh),)
 
 
@@ -49,11 +53,19 @@ def check_new(state: GrantState) -> None:
 
 
 def first_refresh(
-    token: AccessToken | None, *, lifetime: int | None, now: int
+    token: AccessToken | None, *, lifetime: int | None, bound: bool = False, now: int
 ) -> Refresh | None:
-    """Return the refresh token that goes out with `token`, if there is one."""
+    """Return the refresh token that goes out with `token`, if there is one.
+
+    `bound` is for a client without a credential of its own: only the key that may
+    use `token` may use it then (RFC 9449 §5, RFC 8705 §4).
+    """
     if token is None or lifetime is None:
         return None
     return Refresh(
-        generation=1, token=token.number, rotated_at=now, expires_at=now + lifetime
+        generation=1,
+        token=token.number,
+        rotated_at=now,
+        expires_at=now + lifetime,
+        cnf=token.cnf if bound else None,
     )

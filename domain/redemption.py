@@ -24,11 +24,15 @@ from domain.value import Value
 
 
 class Redemption(Value, frozen=True):
-    """What a client presents with a code (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+    """What a client presents with a code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+    `jkt` is the thumbprint of the DPoP key it has shown, if it has (RFC 9449 §10).
+    """
 
     client_id: str
     redirect_uri: str | None = None
     code_verifier: str | None = None
+    jkt: str | None = None
 
 
 def redeem(
@@ -37,9 +41,10 @@ def redeem(
     *,
     mint: Mint,
     refresh_lifetime: int | None,
+    bound: bool = False,
     now: int,
 ) -> tuple[CodeRedeemed | CodeReplayed]:
-    """Spend the code, once.
+    """Spend the code, once; `bound` as in `issuing.first_refresh`.
 
     A second use is a fact worth keeping, so it is an event, not an exception; it
     ends all that came of the first (RFC 6749 §4.1.2, RFC 9700 §4.5).
@@ -51,7 +56,9 @@ def redeem(
             check_holder(state, presented.client_id)
             _check_code(code, presented, now)
             token = mint(state.approval, issued(state) + 1)
-            refresh = first_refresh(token, lifetime=refresh_lifetime, now=now)
+            refresh = first_refresh(
+                token, lifetime=refresh_lifetime, bound=bound, now=now
+            )
             return (CodeRedeemed(token=token, refresh=refresh),)
         case Live():
             check_holder(state, presented.client_id)
@@ -65,6 +72,8 @@ def _check_code(code: Code, presented: Redemption, now: int) -> None:
         raise InvalidGrant("the code has expired", reason="CODE_EXPIRED")
     _check_redirect_uri(code, presented.redirect_uri)
     pkce.check(code.challenge, presented.code_verifier)
+    if code.jkt not in {None, presented.jkt}:
+        raise InvalidGrant("the code is bound to another key", reason="DPOP_KEY")
 
 
 def _check_redirect_uri(code: Code, presented: str | None) -> None:

@@ -11,6 +11,7 @@ from domain.grant import (
     AccessToken,
     AccessTokenAdded,
     Approval,
+    Confirmation,
     GrantState,
     Live,
     Mint,
@@ -25,13 +26,15 @@ from domain.value import Value
 class Refreshment(Value, frozen=True):
     """What a client presents with a refresh token (RFC 6749 §6).
 
-    `scope` and `audience` are what it asks for, None for all that was granted.
+    `scope` and `audience` are what it asks for, None for all that was granted;
+    `cnf` is the key that it has shown and that the access token will be bound to.
     """
 
     client_id: str
     generation: int
     scope: tuple[str, ...] | None = None
     audience: tuple[str, ...] | None = None
+    cnf: Confirmation | None = None
 
 
 def refresh(
@@ -44,7 +47,8 @@ def refresh(
     the family (RFC 9700 §4.14.2).
 
     Raises:
-        InvalidGrant: the token is another client's, expired, or of a dead grant.
+        InvalidGrant: the token is another client's or key's, expired, or of a dead
+            grant.
         InvalidScope: more is asked than was granted (RFC 6749 §6).
         InvalidTarget: an audience that was not granted (RFC 8707 §2.2).
     """
@@ -54,6 +58,8 @@ def refresh(
         case _:
             raise InvalidGrant("the refresh token is not good", reason="GRANT_DEAD")
     _check_time(current, presented.generation, now)
+    if current.cnf not in {None, presented.cnf}:
+        raise InvalidGrant("it is bound to another key", reason="CNF_MISMATCH")
     _check_wish(approval, presented)
     if presented.generation == current.generation:
         token = mint(approval, state.issued + 1)
@@ -75,26 +81,24 @@ def answer(state: Live, presented: Refreshment) -> AccessToken | None:
     refresh token: every retry gets the same while it lives.
     """
     since = state.refresh.token if state.refresh else 0
-    wish = _wish(state.approval, presented.scope, presented.audience)
+    wish = _wish(state.approval, presented)
     return next(
         (
             token
             for token in reversed(state.tokens)
-            if token.number >= since
-            and _wish(state.approval, token.scope, token.audience) == wish
+            if token.number >= since and _wish(state.approval, token) == wish
         ),
         None,
     )
 
 
 def _wish(
-    approval: Approval,
-    scope: tuple[str, ...] | None,
-    audience: tuple[str, ...] | None,
-) -> tuple[frozenset[str], frozenset[str]]:
+    approval: Approval, of: Refreshment | AccessToken
+) -> tuple[frozenset[str], frozenset[str], Confirmation | None]:
     return (
-        frozenset(approval.scope if scope is None else scope),
-        frozenset(approval.audience if audience is None else audience),
+        frozenset(approval.scope if of.scope is None else of.scope),
+        frozenset(approval.audience if of.audience is None else of.audience),
+        of.cnf,
     )
 
 

@@ -28,6 +28,7 @@ from server.log.log import Log, LogOptions
 from server.log.people import PersonKeys
 from server.log.single_use import SingleUse
 from server.metrics import Metrics
+from server.oauth import dpop
 from server.passwords import Passwords
 from server.projecting.projector import Projector
 from server.published_keys import PublishedKeys
@@ -181,6 +182,7 @@ def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:
     failpoints.arm(settings.failpoint)
     app = web.Application(middlewares=[middleware.frame], client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(middleware.set_headers)
+    app.on_response_prepare.append(dpop.offer_nonce)
     app.add_routes(routes.routes())
     pages.setup(app)
     health.setup(app)

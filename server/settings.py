@@ -75,6 +75,7 @@ class Settings:
     trusted_proxies: tuple[values.Network, ...] = ()
     fetch_allow: tuple[str, ...] = ()
     dialect: Literal["rfc", "auth0"] = "rfc"
+    dpop_nonce: Literal["optional", "required"] = "optional"
     durability: Literal["local", "replicated"] = "local"
     registration: Literal["closed", "token", "open"] = "closed"
     registration_token: str = field(default="", repr=False)

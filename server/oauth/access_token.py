@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from domain import token
-from domain.grant import AccessToken, Approval
+from domain.grant import AccessToken, Approval, Confirmation
 from domain.value import Value
 from server.jws import Signer
 from server.keys import ServerKeys
@@ -42,6 +42,7 @@ class Claims(Value, frozen=True):
     auth_time: int | None = None
     acr: str | None = None
     amr: Names = ()
+    cnf: dict[str, str] | None = None
     azp: str | None = None
     gty: str | None = None
 
@@ -57,6 +58,21 @@ def scope_of(approval: Approval, given: AccessToken) -> Names:
 def audience_of(approval: Approval, given: AccessToken) -> Names:
     """Return the APIs that the token is for; none: it is for /userinfo alone."""
     return approval.audience if given.audience is None else given.audience
+
+
+def members_of(cnf: Confirmation | None) -> dict[str, str] | None:
+    """Return the `cnf` claim (RFC 7800 §3.1, RFC 8705 §3.1, RFC 9449 §6.1)."""
+    if cnf is None:
+        return None
+    members = {"jkt": cnf.jkt, "x5t#S256": cnf.x5t_s256}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def confirmation_of(members: Mapping[str, str] | None) -> Confirmation | None:
+    """Undo `members_of`."""
+    if members is None:
+        return None
+    return Confirmation(jkt=members.get("jkt"), x5t_s256=members.get("x5t#S256"))
 
 
 def subject_of(approval: Approval) -> str:
@@ -117,6 +133,7 @@ class Texts:
             auth_time=approval.auth_time,
             acr=approval.acr,
             amr=approval.amr,
+            cnf=members_of(given.cnf),
             **self._dialect.claims(approval),
         )
         return signer.compact(TYPE, self._encoded(claims))

@@ -126,6 +126,7 @@ def _beginning(going: Proceeding, approval: Approval, mint: Minter | None) -> De
         redirect_uri=going.destination.redirect_uri,
         redirect_uri_given=going.destination.given,
         challenge=going.request.challenge,
+        jkt=going.request.jkt,
         expires_at=going.now + going.services.settings.code_lifetime,
     )
     return partial(issuing.issue_code, approval=approval, code=code, mint=mint)

@@ -8,7 +8,7 @@ from domain import scope as scopes
 from domain.client import Client
 from domain.client_metadata import Metadata
 from domain.errors import InvalidScope, InvalidTarget
-from domain.grant import Approval
+from domain.grant import Approval, Confirmation
 from server.envelope import Source
 from server.oauth import lookup, person
 from server.oauth.access_token import Names
@@ -19,7 +19,10 @@ from server.web.forms import Form
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One authenticated request at the token endpoint."""
+    """One authenticated request at the token endpoint.
+
+    `cnf` is the key that the client has shown: its tokens will be bound to it.
+    """
 
     request: web.Request
     services: Services
@@ -27,10 +30,16 @@ class Ask:
     form: Form
     source: Source
     now: int
+    cnf: Confirmation | None = None
 
     @property
     def metadata(self) -> Metadata:
         return self.client.metadata
+
+    @property
+    def binds_refresh(self) -> bool:
+        """Whether a refresh token needs the key too: no credential guards it."""
+        return self.client.metadata.public
 
     @property
     def client_id(self) -> str:

@@ -25,12 +25,13 @@ async def begin(ask: Ask, approval: Approval) -> Given:
     approval = replace(approval, scope=await _permitted(ask, approval))
     fresh = ask.services.clock.new_id()
     grant_id = ids.beside(fresh, approval.user_id) if approval.user_id else fresh
-    mint = await minter(ask, grant_id, approval)
+    mint = await minter(ask, grant_id, approval, cnf=ask.cnf)
     decide = partial(
         issue,
         approval=approval,
         mint=mint,
         refresh_lifetime=refresh_lifetime(ask, approval),
+        bound=ask.binds_refresh,
     )
     outcome = await ask.services.commands.begin(
         GRANT, grant_id, decide, source=ask.source

@@ -15,6 +15,7 @@ PARAMETERS: Final = frozenset(
         "code_challenge",
         "code_challenge_method",
         "display",
+        "dpop_jkt",
         "id_token_hint",
         "login_hint",
         "max_age",

@@ -19,6 +19,7 @@ from server.oauth.authorization_parameters import REPEATABLE, Asked, first, one
 from server.oauth.destination import Destination
 from server.oauth.response import MODES
 
+THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # RFC 7638, SHA-256
 MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -44,7 +45,8 @@ _NOT_SUPPORTED: Final[Mapping[str, type[OAuthError]]] = {
 class AuthorizationRequest(Value, frozen=True):
     """A request that may be granted, once a person says so.
 
-    `scope` is what it asked for, which may be more than what it can get.
+    `scope` is what it asked for, which may be more than what it can get; `jkt` is
+    the DPoP key that shall redeem the code (RFC 9449 §10).
     """
 
     wish: Wish
@@ -52,6 +54,7 @@ class AuthorizationRequest(Value, frozen=True):
     scope: tuple[str, ...] = ()
     nonce: str | None = None
     challenge: pkce.Challenge | None = None
+    jkt: str | None = None
 
 
 def destination(asked: Asked, client: Metadata) -> Destination:
@@ -117,7 +120,14 @@ def interpret(asked: Asked, client: Metadata, apis: Apis) -> AuthorizationReques
         scope=scope,
         nonce=nonce,
         challenge=_challenge(asked, client) if "code" in wanted else None,
+        jkt=_thumbprint(one(asked, "dpop_jkt")),
     )
+
+
+def _thumbprint(text: str | None) -> str | None:
+    if text is not None and not THUMBPRINT.fullmatch(text):
+        raise InvalidRequest("dpop_jkt is no thumbprint", reason="DPOP_JKT")
+    return text
 
 
 def _check_supported(asked: Collection[str]) -> None:

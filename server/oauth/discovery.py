@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from domain import claims, response_type, scope
+from domain import claims, dpop, response_type, scope
 from domain.registration import ENCODINGS, ENCRYPTION_ALGS
 from server import services
 from server.oauth import (
@@ -46,6 +46,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": _algorithms(known),
         **_answers(known),
         **_client_authentication(),
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*OF_THE_SERVER, *sorted(claims.STANDARD)],

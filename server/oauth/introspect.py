@@ -24,9 +24,16 @@ from server.oauth import (
     person,
     presented,
 )
-from server.oauth.access_token import Names, audience_of, scope_of, subject_of
+from server.oauth.access_token import (
+    Names,
+    audience_of,
+    members_of,
+    scope_of,
+    subject_of,
+)
 from server.oauth.liveness import LiveAccessToken, LiveRefreshToken
 from server.oauth.presented import ShownAccessToken
+from server.oauth.tokens import token_type
 from server.services import Services
 from server.web import answers, errors, forms
 
@@ -118,7 +125,7 @@ async def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, 
     members = {
         **await person.for_apis(known, approval, apis.values()),
         "active": True,
-        "token_type": "Bearer",
+        "token_type": token_type(token),
         "scope": " ".join(scope_of(approval, token)) or None,
         "client_id": approval.client_id,
         "iss": known.settings.issuer,
@@ -130,6 +137,7 @@ async def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, 
         "auth_time": approval.auth_time,
         "acr": approval.acr,
         "amr": approval.amr or None,
+        "cnf": members_of(token.cnf),
     }
     return {name: value for name, value in members.items() if value is not None}
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.client_metadata import Metadata
 from domain.errors import InvalidTarget
-from domain.grant import Approval
+from domain.grant import Approval, Confirmation
 from server.oauth import dialect, lookup, nested_jwt, person
 from server.oauth.access_token import Names, Texts
 from server.oauth.tokens import Minter, style_for
@@ -45,8 +45,11 @@ async def minter(
     narrowed: Narrowing = ALL_OF_IT,
     *,
     longest: int | None = None,
+    cnf: Confirmation | None = None,
 ) -> Minter:
     """Return what makes the access tokens; none of them lives beyond `longest` (s).
+
+    `cnf` is the key that they are bound to.
 
     Raises:
         InvalidTarget: an API of the grant has been removed.
@@ -76,6 +79,7 @@ async def minter(
         now=occasion.now,
         scope=narrowed.scope,
         audience=narrowed.audience,
+        cnf=cnf,
     )
 
 

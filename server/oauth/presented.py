@@ -103,6 +103,7 @@ def _read_jwt(text: str) -> ShownAccessToken | None:
         scope=tuple(claims.scope.split()),
         audience=(claims.aud,) if isinstance(claims.aud, str) else claims.aud,
         kid=kid,
+        cnf=access_token.confirmation_of(claims.cnf),
     )
     return ShownAccessToken(text=text, grant_id=grant_id, token=token)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.api import Description
 from domain.client_metadata import Metadata
-from domain.grant import AccessToken, Approval, Refresh
+from domain.grant import AccessToken, Approval, Confirmation, Refresh
 from server.keys import ServerKeys, token_digest
 from server.log.errors import Unavailable
 from server.oauth.access_token import Names, Texts, scope_of
@@ -62,10 +62,12 @@ class Minter:
         now: int,
         scope: Names | None = None,
         audience: Names | None = None,
+        cnf: Confirmation | None = None,
     ) -> None:
         """Give every token this style; `kid` is the key that `style.alg` signs with.
 
-        `scope` and `audience` are what the request narrows the grant to, if it does.
+        `scope` and `audience` are what the request narrows the grant to, if it does;
+        `cnf` is the key that alone may use the tokens.
         """
         self._texts = texts
         self._grant_id = grant_id
@@ -74,6 +76,7 @@ class Minter:
         self._now = now
         self._scope = scope
         self._audience = audience
+        self._cnf = cnf
         self._made: dict[AccessToken, str] = {}
 
     def __call__(self, approval: Approval, number: int) -> AccessToken:
@@ -85,6 +88,7 @@ class Minter:
             scope=self._scope,
             audience=self._audience,
             kid=self._kid,
+            cnf=self._cnf,
         )
         text = self._made.get(blank) or self._write(approval, blank)
         if text is None:
@@ -122,11 +126,16 @@ class Given:
     id_token: str | None = None
 
 
+def token_type(token: AccessToken) -> str:
+    """Return how the token is used (RFC 6749 §7.1, RFC 9449 §5)."""
+    return "DPoP" if token.cnf and token.cnf.jkt else "Bearer"
+
+
 def answer(given: Given, *, keys: ServerKeys, now: int) -> dict[str, Any]:
     """Return the members of a token response (RFC 6749 §5.1, OIDC Core §3.1.3.3)."""
     members: dict[str, Any] = {
         "access_token": given.text,
-        "token_type": "Bearer",
+        "token_type": token_type(given.token),
         "expires_in": given.token.expires_at - now,
     }
     scope = scope_of(given.approval, given.token)

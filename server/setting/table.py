@@ -80,6 +80,10 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
             values.one_of("rfc", "auth0"),
             "`auth0`: answer as Auth0's SDKs expect where the RFCs say otherwise",
         ),
+        "dpop_nonce": About(
+            values.one_of("optional", "required"),
+            "`required` refuses DPoP proofs without a nonce of ours (RFC 9449 §8)",
+        ),
         "durability": About(
             values.one_of("local", "replicated"),
             "`replicated` refuses writes without a synchronous standby",

@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from domain import dpop
 from domain.errors import (
     AlreadyExists,
     InsufficientScope,
@@ -50,6 +51,22 @@ STATUSES: Final[tuple[tuple[type[OAuthError], int], ...]] = (
 
 class MissingToken(InvalidToken):
     """No token at all: a challenge that accuses of nothing (RFC 6750 §3.1)."""
+
+
+class KeyMissing(InvalidToken):
+    """The token is good for the holder of its key alone (RFC 9449 §7.1)."""
+
+
+class ProofRefused(InvalidToken):
+    """The proof that came with a token does not count (RFC 9449 §7.1)."""
+
+    error = "invalid_dpop_proof"
+
+
+class NonceWanted(InvalidToken):
+    """The proof that came with a token needs a fresh nonce (RFC 9449 §9)."""
+
+    error = "use_dpop_nonce"
 
 
 class MissingScope(InsufficientScope):
@@ -143,16 +160,19 @@ def _challenge(request: web.Request, refusal: OAuthError) -> str | None:
             return f"Basic {realm}"
         case MissingToken():
             return f"Bearer {realm}"
+        case KeyMissing() | ProofRefused() | NonceWanted():
+            return _authenticate("DPoP", f'algs="{" ".join(dpop.ALGORITHMS)}"', refusal)
         case MissingScope(scope=scope):
-            return f'{_bearer(realm, refusal)}, scope="{sayable(scope)}"'
+            challenge = _authenticate("Bearer", realm, refusal)
+            return f'{challenge}, scope="{sayable(scope)}"'
         case InvalidToken() | InsufficientScope():
-            return _bearer(realm, refusal)
+            return _authenticate("Bearer", realm, refusal)
         case _:
             return None
 
 
-def _bearer(realm: str, refusal: OAuthError) -> str:
+def _authenticate(scheme: str, parameter: str, refusal: OAuthError) -> str:
     return (
-        f'Bearer {realm}, error="{refusal.error}", '
+        f'{scheme} {parameter}, error="{refusal.error}", '
         f'error_description="{sayable(refusal.description)}"'
     )

@@ -50,6 +50,18 @@ async def test_what_the_grant_remembers(house: House, visitor: Visitor) -> None:
     assert grant.code.challenge.s256 == CHALLENGE
 
 
+async def test_a_code_is_bound_to_the_key_that_the_request_names(
+    house: House, visitor: Visitor
+) -> None:
+    """RFC 9449 §10; what is no thumbprint is refused before anybody signs in."""
+    malformed = await visitor.authorize(dpop_jkt="too short")
+    login = await visitor.authorize(dpop_jkt="x" * 43)
+    back = await visitor.allow(await visitor.log_in(login))
+
+    assert malformed.answer["error"] == "invalid_request"
+    assert (await grant_behind(house, back)).code.jkt == "x" * 43
+
+
 async def test_nothing_is_stored_before_somebody_has_signed_in(
     house: House, visitor: Visitor
 ) -> None:

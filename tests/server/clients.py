@@ -141,7 +141,12 @@ async def begin_session(known: Services, user_id: UUID) -> UUID:
 
 
 async def issue_code(
-    known: Services, user_id: UUID, *, client_id: str = "web", **approved: Any
+    known: Services,
+    user_id: UUID,
+    *,
+    client_id: str = "web",
+    jkt: str | None = None,
+    **approved: Any,
 ) -> str:
     """A code as /authorize gives it: bound to the callback and the challenge."""
     now = known.clock.now()
@@ -160,7 +165,10 @@ async def issue_code(
         **members,
     )
     code = Code(
-        redirect_uri=CALLBACK, expires_at=now + 60, challenge=Challenge(s256=CHALLENGE)
+        redirect_uri=CALLBACK,
+        expires_at=now + 60,
+        challenge=Challenge(s256=CHALLENGE),
+        jkt=jkt,
     )
     await known.commands.begin(
         GRANT,

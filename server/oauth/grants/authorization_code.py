@@ -25,7 +25,8 @@ async def exchange(ask: Ask) -> Given:
     grant_id = code.stream_id
     view = await ask.services.reading.live(grant_id)
     approval = await standing.check(ask, view)
-    mint = await minter(ask, grant_id, approval, await narrowing(ask, approval))
+    narrowed = await narrowing(ask, approval)
+    mint = await minter(ask, grant_id, approval, narrowed, cnf=ask.cnf)
 
     def decide(state: GrantState) -> tuple[CodeRedeemed | CodeReplayed]:
         return redeem(
@@ -33,6 +34,7 @@ async def exchange(ask: Ask) -> Given:
             _presented(ask),
             mint=mint,
             refresh_lifetime=refresh_lifetime(ask, approval),
+            bound=ask.binds_refresh,
             now=ask.now,
         )
 
@@ -59,4 +61,5 @@ def _presented(ask: Ask) -> Redemption:
         client_id=ask.client_id,
         redirect_uri=ask.form.get("redirect_uri"),
         code_verifier=ask.form.get("code_verifier"),
+        jkt=ask.cnf.jkt if ask.cnf else None,
     )

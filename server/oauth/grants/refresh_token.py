@@ -40,12 +40,13 @@ async def exchange(ask: Ask) -> Given:
     view = await ask.services.reading.live(grant_id)
     approval = await standing.check(ask, view)
     wish = await narrowing(ask, approval, scopes.parse(ask.form.get("scope")))
-    mint = await minter(ask, grant_id, approval, wish)
+    mint = await minter(ask, grant_id, approval, wish, cnf=ask.cnf)
     presented = Refreshment(
         client_id=ask.client_id,
         generation=token.number,
         scope=wish.scope,
         audience=wish.audience,
+        cnf=ask.cnf,
     )
     outcome = await ask.services.commands.run(
         GRANT, grant_id, _rotation(ask, presented, mint), source=ask.source
