@@ -65,31 +65,32 @@ def destination(asked: Asked, client: Metadata) -> Destination:
     """
     presented = one(asked, "redirect_uri")
     state = asked.get("state", ())
+    selected = redirect_uri.select(
+        client.redirect_uris,
+        presented,
+        application_type=client.application_type,
+        oidc="openid" in first(asked, "scope").split(" "),
+    )
     return Destination(
         client=client,
-        redirect_uri=redirect_uri.select(
-            client.redirect_uris,
-            presented,
-            application_type=client.application_type,
-            oidc="openid" in first(asked, "scope").split(" "),
-        ),
+        redirect_uri=selected,
         given=presented is not None,
-        mode=_mode(asked),
+        mode=_mode(asked, selected),
         state=state[0] if len(state) == 1 else None,
     )
 
 
-def _mode(asked: Asked) -> str:
+def _mode(asked: Asked, address: str) -> str:
     """Return how answers travel; also the one that says that it may not be so."""
     wanted = asked.get("response_mode", ())
     with_tokens = response_type.has_tokens(first(asked, "response_type").split(" "))
     known = MODES.get(wanted[0]) if len(wanted) == 1 else None
-    if known is not None and (known.for_tokens or not with_tokens):
+    if known is not None and known.fits(address, with_tokens=with_tokens):
         return wanted[0]
     return "fragment" if with_tokens else "query"
 
 
-def interpret(asked: Asked, client: Metadata, apis: Apis) -> AuthorizationRequest:
+def interpret(asked: Asked, to: Destination, apis: Apis) -> AuthorizationRequest:
     """Return what is asked; `apis` are all that there are.
 
     Raises:
@@ -98,7 +99,7 @@ def interpret(asked: Asked, client: Metadata, apis: Apis) -> AuthorizationReques
     for name in asked.keys() - {REPEATABLE}:
         one(asked, name)
     _check_supported(asked)
-    wanted = _response_type(asked, client)
+    client, wanted = to.client, _response_type(asked, to)
     scope, nonce = scopes.parse(one(asked, "scope")), one(asked, "nonce")
     response_type.check_identity(wanted, scope=scope, nonce=nonce)
     granted = scopes.grantable(
@@ -136,13 +137,13 @@ def _check_supported(asked: Collection[str]) -> None:
             raise refusal(f"{name} is not supported")
 
 
-def _response_type(asked: Asked, client: Metadata) -> ResponseType:
+def _response_type(asked: Asked, to: Destination) -> ResponseType:
     text = one(asked, "response_type")
     if text is None:
         raise InvalidRequest("response_type is missing", reason="PARAMETER_MISSING")
     wanted = response_type.parse(text)
-    response_type.check_allowed(wanted, client)
-    if one(asked, "response_mode") not in {None, _mode(asked)}:
+    response_type.check_allowed(wanted, to.client)
+    if one(asked, "response_mode") not in {None, to.mode}:
         raise InvalidRequest("response_mode is not for this", reason="RESPONSE_MODE")
     return wanted
 

@@ -114,7 +114,7 @@ async def _next(
         raise AccessDenied("the person did not allow it")
     asked = requests.interpret(
         pending.request,
-        destination.client,
+        destination,
         await lookup.every_api(services.of(request).reading),
     )
     here = await sessions.current(request)

@@ -1,31 +1,42 @@
 """An authorization response, and the ways it may travel (`response_mode`).
 
-OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post Response Mode;
-`iss` in every response (RFC 9207).
+OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post and Web Message
+Response Mode; `iss` in every response (RFC 9207).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
 from domain.errors import OAuthError
 from server import services
 from server.log.errors import Unavailable
-from server.oauth import form_post
+from server.oauth import form_post, web_message
 from server.oauth.destination import Destination, Members
 from server.web import errors
+from server.web.transaction import WEB_MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """`for_tokens`: what travels so is seen by no server on the way."""
+    """`for_tokens`: what travels so is seen by no server on the way.
+
+    `to_window`: it takes a page of the client's, not only an address.
+    """
 
     send: Callable[[web.Request, Destination, Members], web.Response]
     for_tokens: bool = True
+    to_window: bool = False
+
+    def fits(self, redirect_uri: str, *, with_tokens: bool) -> bool:
+        """Whether such an answer may go there so."""
+        if with_tokens and not self.for_tokens:
+            return False
+        return not self.to_window or urlsplit(redirect_uri).scheme in {"http", "https"}
 
 
 def address(redirect_uri: str, mode: str, members: Members) -> str:
@@ -53,6 +64,7 @@ MODES: Final[Mapping[str, Mode]] = MappingProxyType(
         "query": Mode(_redirect, for_tokens=False),
         "fragment": Mode(_redirect),
         "form_post": Mode(form_post.send),
+        WEB_MESSAGE: Mode(web_message.send, to_window=True),
     }
 )
 """What works, and so what the metadata advertise."""

@@ -11,6 +11,7 @@ NONCE: Final = web.RequestKey("nonce", str)
 FORM_ACTIONS: Final = web.RequestKey("form_actions", list)
 IMAGES: Final = web.RequestKey("images", list)
 FRAMES: Final = web.RequestKey("frames", list)
+FRAMED_BY: Final = web.RequestKey("framed_by", list)
 
 # Nothing that ends a source or a directive of the policy.
 _ORIGIN: Final = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?)(?:[/?#]|$)")
@@ -42,6 +43,14 @@ def allow_frame(request: web.Request, uri: str) -> None:
     _allow(request, FRAMES, uri)
 
 
+def allow_framing(request: web.Request, uri: str) -> None:
+    """Let pages of the origin of `uri` hold this one in a frame, if it has a plain one.
+
+    For pages alone on which nobody can be made to click (clickjacking).
+    """
+    _allow(request, FRAMED_BY, uri)
+
+
 def _allow(request: web.Request, sources: web.RequestKey[list[str]], uri: str) -> None:
     found = _ORIGIN.match(uri)
     if found:
@@ -54,6 +63,7 @@ def policy(request: web.Request) -> str:
     actions = " ".join(["'self'", *request.get(FORM_ACTIONS, [])])
     images = " ".join(["'self'", "data:", *request.get(IMAGES, [])])
     frames = " ".join(dict.fromkeys(request.get(FRAMES, ["'none'"])))
+    framed_by = " ".join(request.get(FRAMED_BY, ["'none'"]))
     return "; ".join(
         [
             "default-src 'none'",
@@ -63,7 +73,7 @@ def policy(request: web.Request) -> str:
             f"img-src {images}",
             f"form-action {actions}",
             f"frame-src {frames}",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {framed_by}",
             "base-uri 'none'",
         ]
     )

@@ -10,18 +10,16 @@ from aiohttp.typedefs import Handler
 from domain.errors import OAuthError
 from server import services
 from server.log.errors import Unavailable
-from server.web import csp, errors, pages
+from server.web import csp, errors, opener, pages
 from server.web.source import REQUEST_ID
 
 log = structlog.get_logger()
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
     # no-referrer would make Chromium send `Origin: null` with our own forms.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
 }
 ONE_YEAR: Final = 31536000
 
@@ -99,7 +97,11 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Put the safe headers on whatever goes out, errors and redirects included."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", csp.policy(request))
+    response.headers["Content-Security-Policy"] = csp.policy(request)
+    response.headers["Cross-Origin-Opener-Policy"] = opener.policy(request)
+    if csp.FRAMED_BY not in request:
+        # For browsers that know no frame-ancestors; it has no word for one origin.
+        response.headers["X-Frame-Options"] = "DENY"
     response.headers["Server"] = "grantlog"
     if REQUEST_ID in request:
         response.headers["X-Request-Id"] = request[REQUEST_ID]

@@ -16,9 +16,11 @@ from aiohttp import web
 from domain.client_metadata import Metadata
 from domain.value import Value
 from server import services
+from server.web import opener
 from server.web.refusals import Stale, TooLong
 
 PURPOSE: Final = "interaction"
+WEB_MESSAGE: Final = "web_message"
 LONGEST: Final = 7500
 """Characters of a `tx` that every browser and proxy carries in an address."""
 
@@ -79,12 +81,14 @@ _DECODER: Final = msgspec.json.Decoder(Transaction)
 
 
 def seal(request: web.Request, transaction: Transaction) -> str:
-    """Return the `tx` of the transaction.
+    """Return the `tx` of the transaction, and keep the window that waits for its end.
 
     Raises:
         TooLong: the client's request is too large to travel.
     """
     known = services.of(request)
+    if transaction.asked("response_mode") == WEB_MESSAGE:
+        opener.keep(request)
     text = known.keys.seal(
         PURPOSE,
         msgspec.json.encode(transaction),

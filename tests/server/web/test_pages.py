@@ -17,6 +17,7 @@ from server.log.errors import Unavailable
 from server.oauth.form_post import FormPostPage
 from server.oauth.leaving import LoggedOutPage
 from server.oauth.logout import LogoutPage
+from server.oauth.web_message import WebMessagePage
 from server.signin.views import ConsentPage, LoginPage, MfaPage
 from server.web import refusals
 from server.web.client_card import ClientCard
@@ -38,6 +39,7 @@ PAGES: Final[dict[str, Any]] = {
     "oauth/form_post.html": FormPostPage,
     "oauth/logged_out.html": LoggedOutPage,
     "oauth/logout.html": LogoutPage,
+    "oauth/web_message.html": WebMessagePage,
     "signin/consent.html": ConsentPage,
     "signin/login.html": LoginPage,
     "signin/mfa.html": MfaPage,
