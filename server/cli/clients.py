@@ -215,7 +215,10 @@ def remove(*, client_id: str, yes: bool) -> None:
 
     async def work(known: "Services") -> None:
         now = known.clock.now()
-        await _change(known, client_id, lambda state: client.remove(state, now=now))
+        after = await _change(
+            known, client_id, lambda state: client.remove(state, now=now)
+        )
+        await known.client_secrets.forget(client_id, after=after)
 
     frame.run(work)
     click.echo(f"{client_id} is removed")
