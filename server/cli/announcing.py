@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from server.configuring.entries import ClientEntry, Config, UserEntry
+from server.configuring.entries import ApiEntry, ClientEntry, Config, UserEntry
 from server.setting.sources import variable
 from server.settings import Settings, environment
 
@@ -45,7 +45,7 @@ def _rows(settings: Settings, configs: Sequence[Config]) -> Iterator[Row]:
         yield "Metrics", f"{where}/metrics"
     for config in configs:
         yield from map(_person, config.users)
-        yield from (("API", one.description.identifier) for one in config.apis)
+        yield from map(_api, config.apis)
         yield from map(_client, config.clients)
 
 
@@ -53,6 +53,11 @@ def _person(one: UserEntry) -> Row:
     words = [one.username, *([one.password] if one.password else [])]
     second = f"  (second factor: {one.totp_secret})" if one.totp_secret else ""
     return "Person", " / ".join(words) + second
+
+
+def _api(one: ApiEntry) -> Row:
+    words = [one.description.identifier, *([one.secret] if one.secret else [])]
+    return "API", " / ".join(words)
 
 
 def _client(one: ClientEntry) -> Row:

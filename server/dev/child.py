@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from server.dev import logfile
 from server.dev.account import ENVIRONMENT, EmbeddedError
 
 POLL: Final = 0.01  # seconds
@@ -81,7 +82,7 @@ class Child:
 
     async def _try_start(self) -> str | None:
         """None when it answers, else what the log says about the failed start."""
-        log = await asyncio.to_thread(_open, self.program.log)
+        log = await asyncio.to_thread(logfile.begin, self.program.log)
         with log:
             begin = log.tell()
             self.process = await self._spawn(log)
@@ -144,12 +145,6 @@ class Child:
             f"{self.program.name} did not start:\n{tail}\nLog: {self.program.log}"
             f"{hint if self._is_busy(said) else ''}"
         )
-
-
-def _open(path: Path) -> BinaryIO:
-    """For appending; private, since a failed statement is logged with its values."""
-    path.touch(mode=0o600)
-    return path.open("ab")
 
 
 def _since(path: Path, begin: int) -> str:

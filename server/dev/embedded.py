@@ -13,10 +13,11 @@ from typing import Final, Self
 import asyncpg
 
 from server import clock
-from server.dev import account, folder, postgres, valkey
+from server.dev import account, folder, logfile, postgres, valkey
 from server.dev.account import Account, EmbeddedError
 from server.dev.child import Child
 from server.dev.engines import Engines, of_the_wheels
+from server.log.background import at_work
 
 __all__ = ["Embedded", "EmbeddedError"]
 
@@ -97,6 +98,8 @@ class Embedded:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._open_postgres())
             group.create_task(self._open_valkey(engines.redis))
+        logs = (self.postgres.program.log, self.valkey.program.log)
+        await self._exit.enter_async_context(at_work(logfile.keep_small(*logs)))
         self.database_url = self.url(DATABASE)
         self.redis_url = f"unix://{sockets / valkey.SOCKET}"
         await asyncio.to_thread(self._write_env)

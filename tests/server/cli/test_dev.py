@@ -11,10 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from server.cli import reload
+from server.cli import announcing, reload
+from server.dev import demo
 from tests.conftest import fastest_folder, reachable_folder
 from tests.server.cli.conftest import PATIENCE, Cli, Start
 from tests.server.cli.test_serve import Output, is_running
+from tests.server.conftest import settings_for
 
 READY = "Ready in"
 
@@ -102,11 +104,33 @@ async def test_a_newcomer_starts_it_and_it_is_all_there(
     assert "demo-spa" in {one["client_id"] for one in json.loads(listed.stdout)}
     assert "DEVELOPMENT ONLY" in output.text
     assert "alice / alice-password-1" in output.text
+    assert "https://api.demo.local/ / notes-api-secret-notes-api-secret" in output.text
     assert (modes["kek"], modes["settings.toml"]) == (0o600, 0o600)
     assert servers
     assert code == 0
     assert servers_of(data) == []
     assert not settings.exists()
+
+
+def test_every_secret_of_the_demo_data_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nobody has to read a file to try something."""
+    settings = settings_for("postgresql://x", "unix:///x")
+    config = demo.config(settings)
+
+    announcing.announce(settings, [config], file=Path("settings.toml"), seconds=1)
+
+    said = capsys.readouterr().out
+    secrets = [
+        *(one.secret for one in config.apis),
+        *(one.secret for one in config.clients),
+        *(one.password for one in config.users),
+        *(one.totp_secret for one in config.users),
+    ]
+    known = [secret for secret in secrets if secret]
+    assert [secret for secret in known if secret not in said] == []
+    assert len(known) > 8
 
 
 async def test_killed_it_leaves_nobody_and_starts_again_on_its_data(
