@@ -105,7 +105,7 @@ async def test_everything_that_is_registered_is_echoed(shop: Server) -> None:
         "initiate_login_uri": "https://app.example/login",
         "software_id": "shop",
         "software_version": "1",
-        "id_token_encrypted_response_alg": "RSA1_5",
+        "id_token_encrypted_response_alg": "RSA-OAEP-256",
         "request_object_signing_alg": "none",
         "userinfo_signed_response_alg": "ES256",
         "backchannel_logout_uri": "https://app.example/bye",
