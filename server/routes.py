@@ -19,11 +19,12 @@ from server.oauth import (
     v2_logout,
 )
 from server.signin import consent, login, mfa
-from server.web import pages
+from server.web import cors, pages
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    return [*protocol(), *people(), *frame()]
+    known = [*protocol(), *people(), *frame()]
+    return [*known, *cors.preflights(known)]
 
 
 def protocol() -> list[web.AbstractRouteDef]:

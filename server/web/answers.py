@@ -1,8 +1,4 @@
-"""JSON that goes out to clients: never cached unless it is meant to be.
-
-No endpoint that answers JSON looks at a cookie, so any origin may read the answer:
-`*` never goes with credentials (Fetch §3.3.5).
-"""
+"""JSON that goes out to clients: never cached unless it is meant to be."""
 
 from typing import Final
 
@@ -10,11 +6,7 @@ import msgspec
 from aiohttp import web
 
 JSON: Final = "application/json"
-NO_STORE: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Cache-Control": "no-store",
-    "Pragma": "no-cache",
-}
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 §5.1, RFC 7662 §4: answers with tokens in them."""
 
 _encoder: Final = msgspec.json.Encoder()
@@ -42,10 +34,7 @@ def public_json(value: object, *, max_age: int) -> web.Response:
     return web.Response(
         body=_encoder.encode(value),
         content_type=JSON,
-        headers={
-            "Access-Control-Allow-Origin": "*",
-            "Cache-Control": f"public, max-age={max_age}",
-        },
+        headers={"Cache-Control": f"public, max-age={max_age}"},
     )
 
 

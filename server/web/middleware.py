@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from domain.errors import OAuthError
 from server import services
 from server.log.errors import Unavailable
-from server.web import csp, errors, opener, pages
+from server.web import cors, csp, errors, opener, pages
 from server.web.source import REQUEST_ID
 
 log = structlog.get_logger()
@@ -102,6 +102,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     if csp.FRAMED_BY not in request:
         # For browsers that know no frame-ancestors; it has no word for one origin.
         response.headers["X-Frame-Options"] = "DENY"
+    cors.set_headers(request, response)
     response.headers["Server"] = "grantlog"
     if REQUEST_ID in request:
         response.headers["X-Request-Id"] = request[REQUEST_ID]
