@@ -22,11 +22,11 @@ test: $(VENV)/ready ## every test, against real Postgres and Valkey
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # The oldest servers that we promise to work with, where Debian 12 installs them.
-oldest: $(VENV)/ready ## log and projections on the oldest servers: Postgres 15, Redis 7
+oldest: $(VENV)/ready ## log, projections, TLS on the oldest servers: Postgres 15, Redis 7
 	$(BIN)/python -m pytest -n 2 --dist loadfile \
 	  --postgres-bin=$(POSTGRES) --redis-server=$(REDIS) \
 	  tests/test_engines.py tests/server/log tests/faults/test_log_*.py \
-	  tests/projections tests/flows/test_authorize_story.py $(ARGS)
+	  tests/projections tests/tls tests/flows/test_authorize_story.py $(ARGS)
 
 check: $(VENV)/ready ## lint, format, types, import rules
 	$(BIN)/ruff check

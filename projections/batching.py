@@ -20,7 +20,8 @@ class Away(Exception):
     """Redis has no answer that counts; nothing may be concluded from it.
 
     Args:
-        why: a fixed word for metrics: open, queue, deadline, connection, refused, …
+        why: a fixed word for metrics: open, queue, deadline, connection,
+            certificate, refused, …
     """
 
     def __init__(self, why: str) -> None:

@@ -9,6 +9,7 @@ would need nothing but a connection for each slot.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from typing import Final, Self
 
 import hiredis
@@ -159,7 +160,7 @@ class Redis:
         try:
             return await self._exchange_once(b"".join(packed), len(commands))
         except PROBLEMS as problem:
-            raise Away("connection") from problem
+            raise Away(_why(problem)) from problem
 
     async def _exchange_once(self, packed: bytes, count: int) -> list[object]:
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
@@ -180,6 +181,14 @@ class Redis:
         if not self._as_scripts or words[0] != "FCALL":
             return words
         return ("EVAL", _script(str(words[1])), *words[2:])
+
+
+def _why(problem: BaseException) -> str:
+    """A server that cannot prove who it is will not mend by itself: told apart."""
+    cause: BaseException | None = problem
+    while cause is not None and not isinstance(cause, SSLCertVerificationError):
+        cause = cause.__context__
+    return "certificate" if cause else "connection"
 
 
 def _packed(words: Words) -> bytes:

@@ -71,9 +71,9 @@ async def _keys(settings: Settings, clock: Clock) -> list[Finding]:
 async def _redis(
     settings: Settings, clock: Clock
 ) -> tuple[list[Finding], float | None]:
-    options = RedisOptions(deadline=PATIENCE)
-    async with Redis.connect(settings.redis_url, options=options) as connected:
-        found = [one async for one in redis.findings(connected)]
+    options, url = RedisOptions(deadline=PATIENCE), settings.redis_url
+    async with Redis.connect(url, options=options) as connected:
+        found = [one async for one in redis.findings(connected, url=url)]
         theirs = await redis.clock(connected)
     ours = clock.now_ms() / 1000
     return found, None if theirs is None else theirs - ours

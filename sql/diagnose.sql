@@ -7,5 +7,4 @@ select current_setting('server_version_num')::int as version,
   current_setting('fsync') as fsync,
   current_setting('full_page_writes') as full_page_writes,
   current_setting('max_connections')::int as max_connections,
-  coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as tls,
   clock_timestamp() as now

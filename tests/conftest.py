@@ -88,7 +88,7 @@ def installed(*program: str) -> Callable[[str], Path]:
         sought = Path(text, *program)
         if not sought.is_file():
             raise argparse.ArgumentTypeError(f"{sought} is not there: install it")
-        return Path(text)
+        return Path(text).absolute()
 
     return parse
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from server.doctoring import way
 from server.doctoring.finding import Finding, fail, ok, warn
 from server.log.diagnosis import Postgres
 from server.log.migrate import Standing, Status
@@ -12,6 +13,10 @@ OLDEST: Final = 150000
 SLOW: Final = 0.01
 """Seconds to Postgres and back; every token waits for it."""
 FEW_CONNECTIONS: Final = 50
+TLS: Final = (
+    "let GRANTLOG_DATABASE_URL end in ?sslmode=verify-full&sslrootcert=FILE, the "
+    "authority that signed its certificate"
+)
 
 
 def findings(seen: Postgres, *, keks: Collection[str]) -> Iterator[Finding]:
@@ -32,7 +37,8 @@ def _server(seen: Postgres) -> Iterator[Finding]:
             "let GRANTLOG_DATABASE_URL name the primary, or list all hosts in it",
         )
     else:
-        yield ok("postgres", f"{seen.version_text}, {'TLS' if seen.tls else 'no TLS'}")
+        yield ok("postgres", seen.version_text)
+    yield way.finding("way to postgres", seen.way, remedy=TLS)
     latency = f"{seen.latency * 1000:.1f} ms"
     if seen.latency > SLOW:
         remedy = "bring the database nearer: every token waits for it"

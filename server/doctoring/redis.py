@@ -5,23 +5,35 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from projections.redis import Away, Redis
+from server.doctoring import way
 from server.doctoring.finding import Finding, fail, ok, warn
+from server.way import Way
 
 OLDEST: Final = 7
 SLOW: Final = 0.005
 LOOKS: Final = 5
 NO_EVICTION: Final = "noeviction"
+MEND: Final = "check GRANTLOG_REDIS_URL, and whether it runs"
+REMEDIES: Final = {
+    "certificate": "let ssl_ca_certs in GRANTLOG_REDIS_URL name the file of the "
+    "authority that signed its certificate, and the URL's host be a name in it"
+}
+TLS: Final = (
+    "let it listen with TLS, and GRANTLOG_REDIS_URL begin with rediss:// "
+    "(?ssl_ca_certs=FILE for an authority of your own)"
+)
 
 
-async def findings(redis: Redis) -> AsyncIterator[Finding]:
+async def findings(redis: Redis, *, url: str) -> AsyncIterator[Finding]:
     """Each question by itself: hosted servers refuse some of them."""
     try:
         latency = await _latency(redis)
     except Away as away:
         said = f"no answer ({away}): we serve from Postgres, slower"
-        yield fail("redis", said, "check GRANTLOG_REDIS_URL, and whether it runs")
+        yield fail("redis", said, REMEDIES.get(away.why, MEND))
         return
     yield await _version(redis)
+    yield way.finding("way to redis", Way.to_redis(url), remedy=TLS)
     said = f"{latency * 1000:.1f} ms"
     if latency > SLOW:
         yield warn("redis latency", said, "bring it nearer: every look-up waits for it")

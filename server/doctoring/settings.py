@@ -9,8 +9,8 @@ from cryptography import x509
 
 from server.doctoring.finding import Finding, fail, ok, warn
 from server.settings import Settings
+from server.way import LOCAL
 
-LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 DAY: Final = 86400
 SOON: Final = 21 * DAY
 LONG: Final = 32

@@ -6,12 +6,15 @@ works: a cancelled commit is local, visible and replicated to nobody.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
+
+from server.log.errors import NotStartable
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -30,6 +33,11 @@ LOST: Final = (
 """What says nothing about what the server did."""
 
 CANNOT_CONNECT: Final = (*LOST, asyncpg.PostgresError)
+
+_TLS_WAY_OUT: Final = (
+    "let sslrootcert in GRANTLOG_DATABASE_URL name the file of the authority that "
+    "signed it, and the URL's host be a name in it"
+)
 
 _SETTINGS: Final = {
     "application_name": "grantlog",
@@ -99,6 +107,23 @@ async def connect(address: Address) -> Connection:
     return connection
 
 
+def unreachable(error: Exception) -> NotStartable:
+    """Say why there is no connection, with the way out where TLS is the reason."""
+    return NotStartable(f"cannot connect to the log's database: {_told(error)}")
+
+
+def _told(error: Exception) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            why = error.verify_message.rstrip(".")
+            return f"its certificate is refused ({why}): {_TLS_WAY_OUT}"
+        case asyncpg.ClientConfigurationError() if "root certificate" in str(error):
+            said = str(error).partition("\n")[0]
+            return f"its certificate cannot be checked ({said}): {_TLS_WAY_OUT}"
+        case _:
+            return str(error) or type(error).__name__
+
+
 async def to_the_end(
     connection: Connection, work: Awaitable[T], *, patience: float | None
 ) -> T:
@@ -154,10 +179,14 @@ def _from_postgres(stamp: tuple[int]) -> int:
     return stamp[0] // 1000 + _POSTGRES_EPOCH_MS
 
 
+def transport(connection: Connection) -> asyncio.Transport:
+    """What asyncpg has no name for: the socket, and TLS if there is any."""
+    found: asyncio.Transport = cast("Any", connection)._transport  # noqa: SLF001
+    return found
+
+
 def _notice_a_dead_peer(connection: Connection) -> None:
-    # asyncpg has no setting for it, only its transport has the socket.
-    transport: asyncio.Transport = cast("Any", connection)._transport  # noqa: SLF001
-    line = transport.get_extra_info("socket")
+    line = transport(connection).get_extra_info("socket")
     if line.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

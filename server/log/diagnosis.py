@@ -10,9 +10,9 @@ import asyncpg
 
 from server.log import connect
 from server.log.connect import Address, Connection
-from server.log.errors import NotStartable
 from server.log.partitions import FUTURE_DAYS
 from server.log.statements import statement
+from server.way import Way
 
 DIAGNOSE: Final = statement("diagnose")
 KEK_IDS: Final = statement("kek_ids")
@@ -38,7 +38,7 @@ class Postgres:
     fsync: bool
     full_page_writes: bool
     max_connections: int
-    tls: bool
+    way: Way
     now: int
     latency: float
     role: bool
@@ -60,6 +60,7 @@ async def examine(database_url: str, *, role: str, deadline: float) -> Postgres:
         facts["full_page_writes"] = row["full_page_writes"] == "on"
         return Postgres(
             **facts,
+            way=Way.taken_by(connect.transport(connection)),
             latency=await _latency(connection),
             role=bool(await connection.fetchval(MAY_BECOME, role)),
             days=await _days(connection),
@@ -72,7 +73,7 @@ async def _connected(address: Address) -> AsyncIterator[Connection]:
     try:
         connection = await connect.connect(address)
     except connect.CANNOT_CONNECT as error:
-        raise NotStartable(f"{type(error).__name__}: {error}") from error
+        raise connect.unreachable(error) from error
     try:
         yield connection
     finally:

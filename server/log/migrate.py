@@ -15,7 +15,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from server.log import partitions
-from server.log.connect import CANNOT_CONNECT, Connection
+from server.log.connect import CANNOT_CONNECT, Connection, unreachable
 from server.log.errors import NotStartable
 from server.log.statements import FOLDER, statement
 
@@ -182,7 +182,7 @@ async def _connected(database_url: str) -> AsyncIterator[Connection]:
             database_url, timeout=10, target_session_attrs=SessionAttribute.read_write
         )
     except CANNOT_CONNECT as error:
-        raise NotStartable(f"cannot connect to the log's database: {error}") from error
+        raise unreachable(error) from error
     try:
         yield connection
     except asyncpg.PostgresError as refused:

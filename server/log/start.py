@@ -33,7 +33,7 @@ async def _check_role(login: Address, role: str) -> None:
     try:
         connection = await connect.connect(login)
     except connect.CANNOT_CONNECT as error:
-        raise NotStartable(f"cannot connect to the log's database: {error}") from error
+        raise connect.unreachable(error) from error
     try:
         user = await connection.fetchval("select current_user")
         allowed = await connection.fetchval(MAY_BECOME, role)

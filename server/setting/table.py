@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from server.setting import values
+from server.setting import addresses, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
             way_out="give the address people see, such as https://login.example.com",
         ),
         "database_url": About(
-            values.postgres_url,
+            addresses.postgres_url,
             "Postgres 15 or newer: the event log",
             secret=True,
             way_out="give the URL of the Postgres that keeps the log",
         ),
         "redis_url": About(
-            values.redis_url,
+            addresses.redis_url,
             "Redis 7, Valkey 8 or newer: projections of the log",
             secret=True,
             way_out="give the URL of a Redis or Valkey",

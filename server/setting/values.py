@@ -89,7 +89,7 @@ def port_or_off(value: str) -> int | None:
 
 def issuer(value: str) -> str:
     """The issuer, verbatim (OIDC Discovery §3: no query, no fragment)."""
-    parts = _split(value)
+    parts = split(value)
     if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname:
         raise ValueError(
             "must be the address that people see, such as https://login.example.com"
@@ -104,27 +104,8 @@ def issuer(value: str) -> str:
     return value
 
 
-def postgres_url(value: str) -> str:
-    parts = _split(value)
-    if parts is None or parts.scheme not in {"postgresql", "postgres"}:
-        raise ValueError(
-            "must be the URL of a database, such as "
-            "postgresql://grantlog:PASSWORD@db.internal/grantlog?sslmode=verify-full"
-        )
-    return value
-
-
-def redis_url(value: str) -> str:
-    parts = _split(value)
-    if parts is None or parts.scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError(
-            "must be the URL of a Redis or Valkey, such as "
-            "rediss://:PASSWORD@cache.internal:6379/0 or unix:///run/valkey.sock"
-        )
-    return value
-
-
-def _split(value: str) -> SplitResult | None:
+def split(value: str) -> SplitResult | None:
+    """The parts of a URL, None where it is none."""
     try:
         parts = urlsplit(value)
         _ = parts.port  # a port that is no number is refused here

@@ -288,3 +288,46 @@ def test_every_setting_says_what_it_means() -> None:
     }
     assert all(one.meaning for one in described)
     assert {one.variable for one in described if one.default == "required"} == {*GOOD}
+
+
+def urls_with(authority: Path) -> dict[str, str]:
+    return {
+        "GRANTLOG_DATABASE_URL": f"postgresql://db/log?sslrootcert={authority}",
+        "GRANTLOG_REDIS_URL": f"rediss://cache?ssl_ca_certs={authority}",
+    }
+
+
+def test_files_of_tls_that_urls_name_must_be_there(tmp_path: Path) -> None:
+    """Found at the start, and not as a database or a Redis that seems to be down."""
+    there, nowhere = tmp_path / "ca.pem", tmp_path / "no.pem"
+    there.touch()
+
+    postgres, redis = problems({**GOOD, **urls_with(nowhere)})
+
+    assert postgres.startswith(f"GRANTLOG_DATABASE_URL names sslrootcert={nowhere}, ")
+    assert redis.startswith(f"GRANTLOG_REDIS_URL names ssl_ca_certs={nowhere}, ")
+    assert "cannot be read (No such file" in redis
+    assert str(there) in from_env({**GOOD, **urls_with(there)}).redis_url
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("rediss://c?ssl_ca_cert=/x", 'did you mean "ssl_ca_certs"?'),
+        ("redis://c?max_connections=1", 'a parameter "max_connections" that there is'),
+        ("redis://c?ssl_cert_reqs=none", "is for rediss:// alone"),
+        ("unix:///s?ssl_ca_certs=/x", "is for rediss:// alone"),
+    ],
+)
+def test_what_the_url_of_redis_may_not_say(url: str, expected: str) -> None:
+    """Else each call would fail, and Postgres silently be asked instead."""
+    [said] = problems({**GOOD, "GRANTLOG_REDIS_URL": url})
+
+    assert said.startswith("GRANTLOG_REDIS_URL ")
+    assert expected in said
+
+
+def test_what_the_url_of_redis_may_say() -> None:
+    """Where, as whom, which database."""
+    for url in ("unix:///s?db=1&password=x", "redis://u:p@c/1?client_name=grantlog"):
+        assert from_env({**GOOD, "GRANTLOG_REDIS_URL": url}).redis_url == url

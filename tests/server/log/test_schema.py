@@ -10,6 +10,7 @@ import pytest
 from server.clock import new_id
 from server.dev.embedded import Embedded
 from server.log import migrate
+from server.log.connect import unreachable
 from server.log.errors import NotStartable, Unavailable
 from server.log.log import Log
 from server.log.migrate import Drift, Standing
@@ -101,6 +102,11 @@ async def test_a_database_that_is_not_there_is_said_so() -> None:
 
     with pytest.raises(NotStartable, match="cannot connect"):
         await migrate.status(nowhere)
+
+
+def test_a_failure_without_words_has_a_name() -> None:
+    """As when nobody answers in time."""
+    assert str(unreachable(TimeoutError())).endswith(": TimeoutError")
 
 
 @pytest.mark.parametrize(
