@@ -6,6 +6,7 @@ stored and echoed; what the server advertises is what it can do.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import field
@@ -117,3 +118,10 @@ class Metadata(Value, frozen=True):
     def secret_is_key(self) -> bool:
         """Whether it makes MACs with its secret, of which a digest will not do."""
         return self.token_endpoint_auth_method == "client_secret_jwt"
+
+
+def gathered(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return members by their own names as `Metadata` has them: `localized` apart."""
+    localized = {n: value for n, value in members.items() if LOCALIZED.fullmatch(n)}
+    others = {n: value for n, value in members.items() if n not in localized}
+    return {**others, "localized": localized}

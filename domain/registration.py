@@ -4,7 +4,7 @@ What a feature needs that nobody asked for is ignored, not refused.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from msgspec.structs import asdict
@@ -110,22 +110,14 @@ def _check_text(metadata: Metadata) -> None:
     _refuse_unless(
         _CLIENT_ID.fullmatch(metadata.client_id), "client_id", "must be visible ASCII"
     )
-    for member, value in asdict(metadata).items():
-        texts = () if member in REDIRECTED_TO else _texts(value)  # they have a code
+    for member in metadata.localized:
+        _refuse_unless(LOCALIZED.fullmatch(member), member, "is in no language")
+    for member, value in {**asdict(metadata), **metadata.localized}.items():
+        if member in REDIRECTED_TO:
+            continue  # they have a code of their own
+        texts = value if isinstance(value, tuple) else (value,)
         seen = all(is_seen(text) for text in texts if isinstance(text, str))
         _refuse_unless(seen, member, "has characters that cannot be seen")
-    named = all(map(LOCALIZED.fullmatch, metadata.localized))
-    _refuse_unless(named, "localized", "has members that are in no language")
-
-
-def _texts(value: object) -> Iterable[object]:
-    match value:
-        case tuple():
-            return value
-        case dict():
-            return value.values()
-        case _:
-            return (value,)
 
 
 def is_seen(text: str) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain import registration, response_type, scope
-from domain.client_metadata import LOCALIZED, Metadata
+from domain.client_metadata import LOCALIZED, Metadata, gathered
 from domain.client_uris import REDIRECTED_TO, redirects
 from domain.errors import InvalidClientMetadata, InvalidRedirectUri
 
@@ -49,7 +49,7 @@ GRANT_TYPES: Final = frozenset(
 """What a client may choose; to see passwords or others' tokens takes more trust."""
 
 _AT: Final = re.compile(r"at `\$\.([a-z_0-9]+)")
-OMITTED: Final[tuple[object, ...]] = (None, "", [], {})
+OMITTED: Final[tuple[object, ...]] = (None, "", [], (), {})
 """RFC 7592 §2.2: a member that is null or empty is one that is not there."""
 
 
@@ -79,11 +79,11 @@ def described(
 
 
 def _converted(given: Members, client_id: str) -> Metadata:
-    members = {name: given[name] for name in MEMBERS if name in given}
-    localized = {n: value for n, value in given.items() if LOCALIZED.fullmatch(n)}
+    _check_localized(given)
+    allowed = {n: v for n, v in given.items() if n in MEMBERS or LOCALIZED.fullmatch(n)}
     try:
         metadata = msgspec.convert(
-            {**members, "client_id": client_id, "localized": localized}, Metadata
+            gathered({**allowed, "client_id": client_id}), Metadata
         )
     except msgspec.ValidationError as error:
         raise _mistyped(str(error)) from None
@@ -91,6 +91,12 @@ def _converted(given: Members, client_id: str) -> Metadata:
         return metadata
     # RFC 7517 §5: what else a set of keys has is ignored.
     return replace(metadata, jwks={"keys": metadata.jwks.get("keys")})
+
+
+def _check_localized(given: Members) -> None:
+    for name, value in given.items():
+        if LOCALIZED.fullmatch(name) and not isinstance(value, str):
+            raise InvalidClientMetadata(f"{name} is of the wrong type")
 
 
 def _mistyped(error: str) -> InvalidClientMetadata | InvalidRedirectUri:
@@ -160,5 +166,7 @@ def _needs_pkce(metadata: Metadata) -> bool:
 def told(metadata: Metadata) -> dict[str, Any]:
     """Return all that is registered, as the client is told it (RFC 7591 §3.2.1)."""
     members = {name: getattr(metadata, name) for name in ("client_id", *MEMBERS)}
-    registered = {n: value for n, value in members.items() if value not in (None, "")}
-    return {**registered, **metadata.localized}
+    registered = {n: value for n, value in members.items() if value not in OMITTED}
+    # Empty is not absent here: the default would be another.
+    response_types = {"response_types": metadata.response_types}
+    return {**registered, **response_types, **metadata.localized}

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from domain.api import Description
-from domain.client_metadata import ApiAccess, Metadata
+from domain.client_metadata import LOCALIZED, ApiAccess, Metadata, gathered
 from server.configuring import checks, given, toml_lines
 from server.configuring.entries import ApiEntry, ClientEntry, Config, UserEntry
 from server.configuring.toml_lines import Located
@@ -30,7 +30,8 @@ ENTRY: Final = 2
 MEMBERS: Final = MappingProxyType(
     {
         "apis": frozenset({*Description.__struct_fields__, "introspection_secret"}),
-        "clients": frozenset({*Metadata.__struct_fields__, "client_secret"}),
+        "clients": frozenset({*Metadata.__struct_fields__, "client_secret"})
+        - {"localized"},
         "users": frozenset({one.name for one in fields(UserEntry)} - {"line"}),
     }
 )
@@ -146,7 +147,7 @@ class _Reader:
         for index, table in enumerate(tables):
             path = (kind, index)
             self._check_once(path, table, seen)
-            self._check_keys(path, table, MEMBERS[kind])
+            self._check_keys(path, table, _members(kind, table))
             entry = read_one(path, self._with_secrets(path, table))
             if entry is not None:
                 yield entry
@@ -164,7 +165,7 @@ class _Reader:
         return entry
 
     def _client(self, path: toml_lines.Path, table: Table) -> ClientEntry | None:
-        metadata = self._converted(path, table, Metadata)
+        metadata = self._converted(path, gathered(table), Metadata)
         if metadata is None:
             return None
         for index, access in enumerate(table.get("api_access", ())):
@@ -243,6 +244,12 @@ class _Reader:
         name = self.located.data[kind][index].get(NAMES[kind])
         quoted = f' "{name}"' if isinstance(name, str) else ""
         return f"{kind[:-1]}{quoted}: "
+
+
+def _members(kind: str, table: Table) -> frozenset[str]:
+    """Every key of an entry; what a client says in one language too (RFC 7591 §2.2)."""
+    languages = filter(LOCALIZED.fullmatch, table) if kind == "clients" else ()
+    return MEMBERS[kind].union(languages)
 
 
 def _spelling(name: str) -> str:

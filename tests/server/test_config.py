@@ -226,6 +226,18 @@ def test_secrets_that_are_not_there_are_told_with_their_line() -> None:
     ]
 
 
+def test_what_a_client_says_in_one_language_has_its_own_name() -> None:
+    """RFC 7591 §2.2: the member and the language, as in a registration."""
+    found = read(f'{CLIENT}"client_name#ja" = "店"\n')
+    assert found.clients[0].metadata.localized == {"client_name#ja": "店"}
+
+    for key in ("localized", "contacts#ja", "client_name#_"):
+        with pytest.raises(ConfigError, match=f'"{key}" is no key here'):
+            read(f'{CLIENT}"{key}" = "x"\n')
+    with pytest.raises(ConfigError, match="client_name#ja has characters"):
+        read(f'{CLIENT}"client_name#ja" = "a\\u202e"\n')
+
+
 def test_entries_do_not_show_their_secrets() -> None:
     """An entry in a traceback gives nothing away."""
     found = read(CONTRACT)

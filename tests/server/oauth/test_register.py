@@ -125,7 +125,7 @@ async def test_a_member_that_is_null_or_empty_is_not_there(shop: Server) -> None
         shop, logo_uri=None, tos_uri="", contacts=[], grant_types=[], scope=None
     )
 
-    assert not told.keys() & {"logo_uri", "tos_uri"}
+    assert not told.keys() & {"logo_uri", "tos_uri", "contacts", "request_uris"}
     assert told["grant_types"] == ["authorization_code"]
 
 
