@@ -37,13 +37,14 @@ MEMBERS: Final = tuple(
 )
 """What a client may say of itself, beside members in one language."""
 
+DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 GRANT_TYPES: Final = frozenset(
     {
         "authorization_code",
         "implicit",
         "refresh_token",
         "client_credentials",
-        "urn:ietf:params:oauth:grant-type:device_code",
+        DEVICE,
     }
 )
 """What a client may choose; to see passwords or others' tokens takes more trust."""
@@ -74,6 +75,7 @@ def described(
     metadata = _with_flows(_converted(given, client_id), given)
     registration.check(metadata, development=development)
     _check_grant_types(metadata, before)
+    _check_sector(metadata)
     metadata = _with_scope(metadata, given, api_scopes, before)
     return _with_policy(metadata, before)
 
@@ -122,6 +124,12 @@ def _check_grant_types(metadata: Metadata, before: Metadata | None) -> None:
     for grant_type in metadata.grant_types:
         if grant_type not in allowed:
             raise InvalidClientMetadata(f"grant_types: {grant_type} is not for all")
+
+
+def _check_sector(metadata: Metadata) -> None:
+    # Who names another's addresses gets none of their answers; a device needs none.
+    if metadata.subject_type == "pairwise" and DEVICE in metadata.grant_types:
+        raise InvalidClientMetadata("subject_type: pairwise is not for devices")
 
 
 def _with_scope(

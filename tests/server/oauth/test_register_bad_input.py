@@ -11,6 +11,7 @@ from tests.server.oauth.registering import PATH, WEB_APP, call, register, regist
 
 KEY = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}
 NATIVE = {"application_type": "native", "token_endpoint_auth_method": "none"}
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 METADATA = "invalid_client_metadata"
 REDIRECT = "invalid_redirect_uri"
 
@@ -110,6 +111,11 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"scope": "launch:rockets"}, "scope"),
     ({"application_type": "desktop"}, "application_type"),
     ({"subject_type": "secret"}, "subject_type"),
+    # It could name another's sector, and never be seen at its addresses.
+    (
+        {"subject_type": "pairwise", "grant_types": ["authorization_code", DEVICE]},
+        "subject_type",
+    ),
     ({"token_endpoint_auth_method": "magic"}, "token_endpoint_auth_method"),
     ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
     (
