@@ -1,13 +1,13 @@
 """The session of a browser: who is signed in there, since when, and how.
 
-The cookie is `<session id>.<secret>`; the log and Redis hold a keyed digest of the
-secret only. Each sign-in makes a new secret, so whoever planted or saw an older
-cookie holds nothing (OWASP ASVS 7.2.4).
+The log and Redis hold a keyed digest of the cookie's secret only. Each sign-in makes a
+new secret, so whoever planted or saw an older cookie holds nothing (OWASP ASVS 7.2.4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hmac import compare_digest
+from typing import Final
 from uuid import UUID
 
 from aiohttp import web
@@ -18,8 +18,15 @@ from domain.session import SESSION, Active
 from domain.user import USER, Person, UserState
 from server import services
 from server.envelope import Source
+from server.services import Services
+from server.session_cookie import SessionCookie
 from server.web import cookies
 from server.web.source import source_of
+
+USED: Final = web.RequestKey("used", SessionCookie)
+"""The cookie that a request has shown to be good."""
+SHARE: Final = 10
+"""Of the idle lifetime: so much may pass before a use is noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,20 +61,43 @@ async def current(request: web.Request) -> SignedIn | None:
     Raises:
         Unavailable: that cannot be known now.
     """
-    named = _parse(request.cookies.get(cookies.SESSION, ""))
-    if named is None:
-        return None
-    session_id, secret = named
     known = services.of(request)
-    loaded = await known.reading.state(SESSION, session_id)
+    cookie = SessionCookie.read(known.keys, request.cookies.get(cookies.SESSION, ""))
     now = known.clock.now()
+    if cookie is None or _unused(cookie, now) >= known.settings.session_idle_lifetime:
+        return None
+    loaded = await known.reading.state(SESSION, cookie.session_id)
     if not isinstance(loaded.state, Active) or not session.is_alive(loaded.state, now):
         return None
-    digest = known.keys.digest("session", secret)
+    digest = known.keys.digest("session", cookie.secret)
     if not compare_digest(digest, loaded.state.secret_digest):
         return None
     person = await known.reading.state(USER, loaded.state.user_id)
-    return _standing(session_id, loaded.state, person.state)
+    here = _standing(cookie.session_id, loaded.state, person.state)
+    if here is not None:
+        request[USED] = cookie
+    return here
+
+
+def _unused(cookie: SessionCookie, now: int) -> int:
+    """Return the seconds since the session was last used."""
+    return now - cookie.used_at
+
+
+def note_use(request: web.Request, response: web.StreamResponse) -> None:
+    """Let the browser know that its session is in use, ten times in an idle lifetime.
+
+    Not each time: of answers that cross on their way the last one's cookie stays, and
+    an older secret must not come back for nothing.
+    """
+    cookie = request.get(USED)
+    if cookie is None or cookies.SESSION in response.cookies:
+        return
+    known = services.of(request)
+    now = known.clock.now()
+    if _unused(cookie, now) * SHARE >= known.settings.session_idle_lifetime:
+        used = replace(cookie, used_at=now)
+        cookies.put(response, cookies.SESSION, used.text(known.keys))
 
 
 def _standing(session_id: UUID, state: Active, person: UserState) -> SignedIn | None:
@@ -77,12 +107,6 @@ def _standing(session_id: UUID, state: Active, person: UserState) -> SignedIn | 
     if state.auth_time <= person.epoch:
         return None
     return SignedIn(session_id=session_id, state=state, person=person)
-
-
-def _parse(cookie: str) -> tuple[UUID, str] | None:
-    named, _, secret = cookie.partition(".")
-    session_id = ids.from_text(named)
-    return (session_id, secret) if session_id and secret else None
 
 
 async def sign_in(
@@ -120,7 +144,7 @@ async def _begin(
     await known.commands.begin(
         SESSION, session_id, decide, source=_source(request, user_id)
     )
-    return _signature(session_id, secret)
+    return _signature(known, session_id, secret)
 
 
 async def _step_up(
@@ -138,13 +162,14 @@ async def _step_up(
     await known.commands.run(
         SESSION, here.session_id, decide, source=_source(request, here.user_id)
     )
-    return _signature(here.session_id, secret)
+    return _signature(known, here.session_id, secret)
 
 
-def _signature(session_id: UUID, secret: str) -> Signature:
-    return Signature(
-        session_id=session_id, cookie=f"{ids.to_text(session_id)}.{secret}"
+def _signature(known: Services, session_id: UUID, secret: str) -> Signature:
+    cookie = SessionCookie(
+        session_id=session_id, secret=secret, used_at=known.clock.now()
     )
+    return Signature(session_id=session_id, cookie=cookie.text(known.keys))
 
 
 async def join(request: web.Request, here: SignedIn, client_id: str) -> None:

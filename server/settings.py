@@ -86,6 +86,7 @@ class Settings:
     refresh_token_lifetime: int = 2592000
     refresh_leeway: int = 30
     session_lifetime: int = 86400
+    session_idle_lifetime: int = 43200
     interaction_lifetime: int = 1800
     append_deadline: float = 5.0
     append_queue: int = 1000

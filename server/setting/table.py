@@ -118,6 +118,11 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         "session_lifetime": About(
             values.whole(60, 31622400), "A browser's session, at most"
         ),
+        "session_idle_lifetime": About(
+            values.whole(60, 31622400),
+            "A browser's session that nobody uses, to a tenth: no page of ours is "
+            "opened, no app signs in with it",
+        ),
         "interaction_lifetime": About(
             values.whole(60, 86400), "Time to sign in and consent"
         ),

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from domain.errors import OAuthError
-from server import services
+from server import services, sessions
 from server.log.errors import Unavailable
 from server.web import cors, csp, errors, opener, pages
 from server.web.source import REQUEST_ID
@@ -33,6 +33,7 @@ async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     status = 500
     try:
         response = await _answer(request, handler)
+        sessions.note_use(request, response)
         status = response.status
     except web.HTTPException as redirect_or_error:
         status = redirect_or_error.status

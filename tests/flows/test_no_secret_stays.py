@@ -90,7 +90,7 @@ async def live_a_grants_life(house: House, visitor: Visitor) -> set[str]:
         )
     )
     passwords = {"bob-password-1", "a-wrong-password-of-bob", TOTP_SECRET}
-    session_secret = cookie.rpartition(".")[2]
+    session_secret = cookie.split(".")[1]
     return keeper.secrets | passwords | {session_secret, back.answer["code"]}
 
 
