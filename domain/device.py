@@ -26,6 +26,7 @@ from domain.grant import (
     Live,
     Mint,
     check_holder,
+    listed,
 )
 from domain.issuing import check_new, first_refresh
 from domain.session import Active
@@ -54,9 +55,12 @@ def approve(
     session_id: UUID,
     session: Active,
     allowed: Collection[str],
+    subject: str | None = None,
     now: int,
 ) -> tuple[DeviceApproved, ...]:
     """Let the device in, with what of its scope is `allowed`.
+
+    `subject` is what the client calls the person, None for their own id.
 
     Nothing happens where the same person has let it in already: a button is easily
     pressed twice.
@@ -82,6 +86,7 @@ def approve(
         auth_time=session.auth_time,
         amr=session.amr,
         acr=session.acr,
+        subject=subject,
     )
     return (DeviceApproved(approval=approval),)
 
@@ -148,14 +153,18 @@ def redeem(
     mint: Mint,
     refresh_lifetime: int | None,
     bound: bool = False,
+    leeway: int,
     now: int,
 ) -> tuple[DeviceRedeemed | CodeReplayed]:
-    """Spend the device code, once; raises as `settled` does.
+    """Spend the device code, once.
 
-    `bound` is as in `issuing.first_refresh`. A device stops asking when it has its
-    tokens. Whoever comes after that holds a copy of the code, or somebody else did
-    before: as with any code, all that came of it ends (RFC 6749 §4.1.2,
-    RFC 9700 §4.5).
+    `bound` is as in `issuing.first_refresh`. Polls that come within `leeway` seconds
+    of the one that won were under way together with it. A device that has its
+    tokens asks no more: whoever comes later holds a copy of the code, and as with
+    any code, all that came of it ends (RFC 6749 §4.1.2, RFC 9700 §4.5).
+
+    Raises:
+        InvalidGrant: another poll was faster; and all that `settled` raises.
     """
     match settled(state, client_id=client_id, now=now):
         case DeviceAllowed(approval=approval):
@@ -164,5 +173,12 @@ def redeem(
                 token, lifetime=refresh_lifetime, bound=bound, now=now
             )
             return (DeviceRedeemed(token=token, refresh=refresh),)
+        case Live() as live if _is_race(live, leeway=leeway, now=now):
+            raise InvalidGrant("another poll was faster", reason="DEVICE_CODE_RACE")
         case Live():
             return (CodeReplayed(at=now),)
+
+
+def _is_race(live: Live, *, leeway: int, now: int) -> bool:
+    first = listed(live, 1)
+    return first is not None and now < first.issued_at + leeway

@@ -71,6 +71,12 @@ def shown(pattern: Pattern, code: str) -> str:
     return "".join(next(letters) if one == PLACE else one for one in pattern.mask)
 
 
+def example(pattern: Pattern) -> str:
+    """Return what a code looks like."""
+    letters = pattern.alphabet * pattern.length
+    return shown(pattern, letters[: pattern.length])
+
+
 def normalized(pattern: Pattern, typed: str) -> str | None:
     """Return the code that was meant, None for what can be none."""
     if len(typed) > LONGEST:

@@ -41,6 +41,13 @@ class Envelope:
     private: bytes | None
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody asked from, as an event's `private` part has it."""
+
+    address: str | None = None
+    user_agent: str | None = None
+
+
 class Sealing(Protocol):
     """Hides what would name a person (`server/log/people.py`)."""
 
@@ -86,6 +93,11 @@ class Envelopes:
             meta=envelope.meta,
             private=envelope.private,
         )
+
+
+def origin_of(plain: bytes) -> Origin:
+    """Return what was sealed into `private`, once it is opened."""
+    return msgspec.json.decode(plain, type=Origin)
 
 
 def _without_none(**values: str | None) -> dict[str, str]:

@@ -5,6 +5,7 @@ from aiohttp import web
 from server import health
 from server.oauth import (
     authorize,
+    device_authorization,
     discovery,
     initiate_login,
     introspect,
@@ -18,7 +19,7 @@ from server.oauth import (
     userinfo,
     v2_logout,
 )
-from server.signin import consent, login, mfa
+from server.signin import activate, consent, login, mfa
 from server.web import cors, pages
 
 
@@ -32,6 +33,7 @@ def protocol() -> list[web.AbstractRouteDef]:
         web.get("/authorize", authorize.authorize, allow_head=False),
         web.post("/authorize", authorize.authorize),
         web.post("/oauth/token", token.token),
+        web.post("/oauth/device/code", device_authorization.device_authorization),
         web.post("/oauth/introspect", introspect.introspect),
         web.post("/oauth/revoke", revoke.revoke),
         web.get("/userinfo", userinfo.userinfo),
@@ -61,6 +63,8 @@ def people() -> list[web.AbstractRouteDef]:
         web.post("/login", login.submit),
         web.get("/mfa", mfa.show),
         web.post("/mfa", mfa.submit),
+        web.get("/activate", activate.show),
+        web.post("/activate", activate.submit),
         web.get("/consent", consent.show),
         web.post("/consent", consent.submit),
         web.get("/logged-out", leaving.logged_out),

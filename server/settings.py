@@ -80,6 +80,10 @@ class Settings:
     registration: Literal["closed", "token", "open"] = "closed"
     registration_token: str = field(default="", repr=False)
     code_lifetime: int = 60
+    device_code_lifetime: int = 600
+    device_interval: int = 5
+    user_code_charset: Literal["base20", "digits"] = "base20"
+    user_code_mask: str = "****-****"
     access_token_lifetime: int = 3600
     implicit_token_lifetime: int = 600
     id_token_lifetime: int = 3600

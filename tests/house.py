@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from aiohttp import web
 
-from domain import response_type, user
+from domain import device, response_type, user
 from domain.user import USER
 from server import app as server_app
 from server.dev.embedded import DATABASE as MIGRATED, Embedded
@@ -143,6 +143,15 @@ async def furnish(known: Services) -> None:
         secret=WEB_SECRET,
         client_name="Quiet",
         **{**shared, "scope": "openid"},
+    )
+    await register_client(
+        known,
+        "tv",
+        client_name="Television",
+        token_endpoint_auth_method="none",
+        grant_types=(device.GRANT_TYPE, "refresh_token"),
+        response_types=(),
+        scope=SCOPE,
     )
     for name, totp_secret in (("alice", None), ("bob", TOTP_SECRET)):
         await known.directory.register(

@@ -22,8 +22,9 @@ from domain.grant import (
     Issued,
 )
 from domain.stream import BrokenHistory
+from server import subject
 from server.envelope import Source
-from server.oauth import lookup, person, subject
+from server.oauth import lookup, person
 from server.oauth.access_token import scope_of
 from server.oauth.authorization_request import AuthorizationRequest
 from server.oauth.destination import Destination, Members

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
+from domain import device
 from domain.errors import OAuthError
 from domain.grant import Approval
 from server import services
@@ -20,7 +21,6 @@ from server.web import answers, errors
 Names = tuple[str, ...]
 
 RSA: Final = ("RS256", "PS256")
-DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 PASSWORD: Final = "password"
 PASSWORD_REALM: Final = "http://auth0.com/oauth/grant-type/password-realm"
 
@@ -91,10 +91,10 @@ _DIALECTS: Final = {
         rsa_only=True,  # an SDK of theirs crashes on a key that is none
         logout_by_name=True,
         refusals={
-            (DEVICE_CODE, "authorization_pending"): Said(403),
-            (DEVICE_CODE, "slow_down"): Said(429),
-            (DEVICE_CODE, "expired_token"): Said(403),
-            (DEVICE_CODE, "access_denied"): Said(403),
+            (device.GRANT_TYPE, "authorization_pending"): Said(403),
+            (device.GRANT_TYPE, "slow_down"): Said(429),
+            (device.GRANT_TYPE, "expired_token"): Said(403),
+            (device.GRANT_TYPE, "access_denied"): Said(403),
             ("refresh_token", "invalid_grant"): Said(
                 403, "Unknown or invalid refresh token."
             ),

@@ -6,14 +6,8 @@ from aiohttp import web
 
 from domain import claims, dpop, response_type, scope
 from domain.registration import ENCODINGS, ENCRYPTION_ALGS
-from server import services
-from server.oauth import (
-    client_auth,
-    dialect,
-    registration_access,
-    response,
-    subject,
-)
+from server import services, subject
+from server.oauth import client_auth, dialect, registration_access, response
 from server.oauth.proving import presented
 from server.oauth.token import GRANTS
 from server.services import Services
@@ -99,6 +93,7 @@ def _endpoints(known: Services) -> dict[str, str]:
         **(registration if known.settings.registration != "closed" else {}),
         "authorization_endpoint": url("/authorize"),
         "token_endpoint": url("/oauth/token"),
+        "device_authorization_endpoint": url("/oauth/device/code"),
         "userinfo_endpoint": url("/userinfo"),
         "introspection_endpoint": url("/oauth/introspect"),
         "revocation_endpoint": url("/oauth/revoke"),

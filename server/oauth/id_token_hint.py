@@ -12,8 +12,8 @@ from aiohttp import web
 
 from domain.client import Client
 from domain.value import Value
-from server import services
-from server.oauth import lookup, subject
+from server import services, subject
+from server.oauth import lookup
 
 ID_TOKEN: Final = "JWT"
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from domain import device
 from domain.client import Client
 from domain.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
 from server import services
@@ -16,6 +17,7 @@ from server.oauth.ask import Ask
 from server.oauth.grants import (
     authorization_code,
     client_credentials,
+    device_code,
     password,
     refresh_token,
 )
@@ -30,6 +32,7 @@ GRANTS: Final[Mapping[str, Exchange]] = MappingProxyType(
         "authorization_code": authorization_code.exchange,
         "refresh_token": refresh_token.exchange,
         "client_credentials": client_credentials.exchange,
+        device.GRANT_TYPE: device_code.exchange,
         "password": password.exchange,
         "http://auth0.com/oauth/grant-type/password-realm": password.exchange_in_realm,
         "http://auth0.com/oauth/grant-type/mfa-otp": password.exchange_otp,

@@ -1,11 +1,15 @@
 """Settings that are right alone and wrong together."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+from domain.user_code import Pattern
 from server.setting.sources import Problem, variable
 
 Values = Mapping[str, Any]
+
+LEAST_BITS: Final = 25
+"""Of a user code: one in 30 million, where each person has a handful of guesses."""
 
 
 def contradictions(values: Values) -> Iterator[Problem]:
@@ -16,6 +20,7 @@ def contradictions(values: Values) -> Iterator[Problem]:
         _no_registration_token,
         _failpoint,
         _one_port,
+        _guessable,
     ):
         yield from check(values)
 
@@ -75,4 +80,16 @@ def _one_port(values: Values) -> Iterator[Problem]:
     if port and port == values.get("management_port"):
         yield _problem(
             "management_port", f"{port} is GRANTLOG_PORT too: give it another one"
+        )
+
+
+def _guessable(values: Values) -> Iterator[Problem]:
+    charset, mask = values.get("user_code_charset"), values.get("user_code_mask")
+    if charset is None or mask is None:
+        return
+    if Pattern(charset=charset, mask=mask).bits < LEAST_BITS:
+        yield _problem(
+            "user_code_mask",
+            f'"{mask}" of {charset} is too easy to guess: give it more places, '
+            "at least 6 of base20 or 8 of digits (RFC 8628, section 6.1)",
         )

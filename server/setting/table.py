@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from domain.user_code import ALPHABETS
 from server.setting import addresses, values
 
 
@@ -100,6 +101,20 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         ),
         "code_lifetime": About(
             values.whole(1, 600), "Authorization codes (RFC 6749: at most 600)"
+        ),
+        "device_code_lifetime": About(
+            values.whole(30, 3600), "How long a person has to let a device in"
+        ),
+        "device_interval": About(
+            values.whole(1, 60), "Time between two polls of a device, at least"
+        ),
+        "user_code_charset": About(
+            values.one_of(*ALPHABETS),
+            "What a device shows to be typed: `base20` (consonants) or `digits`",
+        ),
+        "user_code_mask": About(
+            values.mask,
+            "Its form, a `*` for each letter; at least 25 bits are left to guess",
         ),
         "access_token_lifetime": About(
             values.whole(1, 86400), "Access tokens, unless their API says"

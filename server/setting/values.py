@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from domain.user_code import PLACE, SEPARATORS
+
 T = TypeVar("T")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Parse = Callable[[str], object]
 
 
+LONGEST_MASK: Final = 24
 KEY_BYTES: Final = 32
 _BEARER_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 MAX_PORT: Final = 65535
@@ -48,6 +51,16 @@ def whole(low: int, high: int, unit: str = "seconds") -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def mask(value: str) -> str:
+    """The form of a user code: places for its letters, and what divides them."""
+    if len(value) > LONGEST_MASK or not set(value) <= {PLACE, *SEPARATORS}:
+        raise ValueError(
+            f"must be up to {LONGEST_MASK} of `*` for a letter and `-`, `.` or a space"
+            " between them, such as ****-****"
+        )
+    return value
 
 
 def span(low: float, high: float) -> Callable[[str], float]:

@@ -8,11 +8,10 @@ from msgspec.structs import replace
 from domain.user import Person
 from server.authentication import password, tries
 from server.directory import TOTP
-from server.signin import arrival
+from server.signin import arrival, asking
 from server.signin.arrival import Somebody
 from server.signin.views import LoginPage
-from server.web import csrf, forms, pages, transaction, way_back
-from server.web.client_card import client_of, shown
+from server.web import csrf, forms, pages, transaction
 from server.web.forms import Form
 from server.web.own_form import OwnForm
 from server.web.transaction import Transaction
@@ -78,11 +77,10 @@ async def _page(
     problem: str | None = None,
     status: int = 200,
 ) -> web.StreamResponse:
-    client = await client_of(request, pending.asked("client_id"))
-    way_back.allow(request, pending.way_back(client))
     fresh = replace(pending, half=None)
     context = LoginPage(
-        client=shown(request, client),
+        client=await asking.card_of(request, pending),
+        purpose=asking.PURPOSES.get(pending.resume, "continue"),
         form=OwnForm.of(request, PATH, tx=transaction.seal(request, fresh)),
         username=username,
         problem=problem,

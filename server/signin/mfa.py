@@ -6,11 +6,10 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from server.authentication import otp
-from server.signin import arrival
+from server.signin import arrival, asking
 from server.signin.arrival import Somebody
 from server.signin.views import MfaPage
-from server.web import csrf, forms, pages, transaction, way_back
-from server.web.client_card import client_of, shown
+from server.web import csrf, forms, pages, transaction
 from server.web.own_form import OwnForm
 from server.web.transaction import Transaction
 
@@ -53,10 +52,8 @@ async def _page(
     problem: str | None = None,
     status: int = 200,
 ) -> web.StreamResponse:
-    client = await client_of(request, pending.asked("client_id"))
-    way_back.allow(request, pending.way_back(client))
     context = MfaPage(
-        client=shown(request, client),
+        client=await asking.card_of(request, pending),
         form=OwnForm.of(request, PATH, tx=transaction.seal(request, pending)),
         problem=problem,
     )

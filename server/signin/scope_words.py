@@ -1,10 +1,20 @@
 """Scopes in a person's words."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from domain.api import Description
-from server.signin.views import ScopeLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeLine:
+    """One scope in plain words; `api` names the API it belongs to."""
+
+    name: str
+    meaning: str
+    api: str | None = None
+
 
 MEANINGS: Final[Mapping[str, str]] = {
     "openid": "Know that it is you",

@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from typing import Self
 
+from server.signin.scope_choice import ScopeChoice
 from server.web.client_card import ClientCard
 from server.web.own_form import OwnForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginPage:
-    """`problem` is what went wrong at the try before."""
+    """`purpose` says what for where no client asks.
 
-    client: ClientCard
+    `problem` is what went wrong at the try before.
+    """
+
+    client: ClientCard | None
     form: OwnForm
+    purpose: str = ""
     username: str = ""
     problem: str | None = None
 
@@ -30,7 +35,7 @@ class LoginPage:
 class MfaPage:
     """The second factor: a code from an app."""
 
-    client: ClientCard
+    client: ClientCard | None
     form: OwnForm
     problem: str | None = None
 
@@ -40,23 +45,13 @@ class MfaPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeLine:
-    """One scope in plain words; `api` names the API it belongs to."""
-
-    name: str
-    meaning: str
-    api: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentPage:
     """`destination` is where the browser goes afterwards: host or app scheme."""
 
     client: ClientCard
     form: OwnForm
     person: str
-    required: tuple[ScopeLine, ...]
-    optional: tuple[ScopeLine, ...]
+    choice: ScopeChoice
     destination: str
     switch_account: str
 
@@ -66,11 +61,7 @@ class ConsentPage:
             client=ClientCard.sample(),
             form=OwnForm.sample("/consent"),
             person="Alice Adams",
-            required=(ScopeLine(name="openid", meaning="Know who you are"),),
-            optional=(
-                ScopeLine(name="email", meaning="See your e-mail address"),
-                ScopeLine(name="read:orders", meaning="Read your orders", api="Orders"),
-            ),
+            choice=ScopeChoice.sample(),
             destination="shop.example",
             switch_account="/login?tx=sealed",
         )

@@ -30,7 +30,7 @@ def by_address(
     request: web.Request, purpose: str, *, limit: int, window: int
 ) -> Bucket:
     """Return the counter of whoever shares the request's address."""
-    key = digest(request, purpose, _network(address_of(request)))
+    key = digest(request, purpose, network(address_of(request)))
     return Bucket(key=key, limit=limit, window=window)
 
 
@@ -39,7 +39,7 @@ def digest(request: web.Request, purpose: str, text: str) -> str:
     return services.of(request).keys.digest(f"throttle:{purpose}", text)
 
 
-def _network(address: str | None) -> str:
+def network(address: str | None) -> str:
     """Return the address, or the /64 that one IPv6 subscriber has."""
     try:
         parsed = ip_address(address or "")

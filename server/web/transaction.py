@@ -57,7 +57,10 @@ class HalfSignedIn(Value, frozen=True):
 
 
 class Transaction(Value, frozen=True):
-    """A client's request and how far the person is with it."""
+    """A client's request and how far the person is with it.
+
+    `device` is the grant that the person was asked about (RFC 8628 §3.3).
+    """
 
     request: dict[str, tuple[str, ...]]
     asked_at: int
@@ -65,6 +68,7 @@ class Transaction(Value, frozen=True):
     progress: Progress | None = None
     half: HalfSignedIn | None = None
     consideration: Consideration | None = None
+    device: UUID | None = None
     refused: str | None = None
 
     def asked(self, name: str) -> str | None:

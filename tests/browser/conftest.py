@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.device import device
 from tests.house import (
     BYE,
     SCOPE,
@@ -24,6 +25,7 @@ from tests.server.clients import register_client
 from tests.visitor import request_for, url_of
 
 __all__ = [
+    "device",
     "furnished_house",
     "house",
     "passer_by",

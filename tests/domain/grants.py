@@ -101,6 +101,7 @@ FROM_DEVICE = replace(
     auth_time=90,
     amr=("pwd", "otp"),
     acr="loa2",
+    subject="pairwise",
 )
 REQUESTED = DeviceRequested(request=DEVICE_REQUEST)
 APPROVED = DeviceApproved(approval=FROM_DEVICE)

@@ -75,6 +75,7 @@ def by_alice(**changed: Any) -> dict[str, Any]:
         "session_id": SESSION_ID,
         "session": SESSION,
         "allowed": EVERYTHING,
+        "subject": "pairwise",
         "now": 160,
         **changed,
     }
@@ -85,6 +86,7 @@ def fetching(**changed: Any) -> dict[str, Any]:
         "client_id": "web",
         "mint": mint_at(200),
         "refresh_lifetime": 1000,
+        "leeway": 5,
         "now": 200,
         **changed,
     }
@@ -266,7 +268,26 @@ def test_another_client_learns_nothing_of_it(past: tuple[Event, ...]) -> None:
     ).refused(InvalidGrant, "CLIENT_MISMATCH")
 
 
-def test_who_comes_again_ends_all_that_came_of_it() -> None:
+@pytest.mark.parametrize("now", [199, 200, 204])
+def test_polls_that_were_under_way_together_are_a_race(now: int) -> None:
+    """One wins, and the others end nothing."""
+    given(GRANT, REQUESTED, APPROVED, FETCHED).when(
+        redeem, **fetching(now=now)
+    ).refused(InvalidGrant, "DEVICE_CODE_RACE")
+
+
+def test_after_a_refresh_no_poll_is_under_way_any_more() -> None:
+    """The device has gone on, so its first token may be forgotten."""
+    refreshed = Refreshed(
+        token=token(2, at=510), refresh=refresh_token(2, token=2, at=510)
+    )
+
+    given(GRANT, REQUESTED, APPROVED, FETCHED, refreshed).when(
+        redeem, **fetching(now=201)
+    ).then(CodeReplayed(at=201))
+
+
+def test_who_comes_later_ends_all_that_came_of_it() -> None:
     """A device that has its tokens asks no more: somebody has a copy of the code."""
     state = (
         given(GRANT, REQUESTED, APPROVED, FETCHED)

@@ -6,7 +6,7 @@ from itertools import cycle
 import pytest
 from hypothesis import given, strategies as st
 
-from domain.user_code import ALPHABETS, Pattern, drawn, normalized, shown
+from domain.user_code import ALPHABETS, Pattern, drawn, example, normalized, shown
 
 LETTERS = Pattern()
 DIGITS = Pattern(charset="digits", mask="***-***-***")
@@ -42,6 +42,8 @@ def test_every_letter_is_as_likely_as_any_other(charset: str) -> None:
 def test_it_looks_as_the_mask_says() -> None:
     assert shown(LETTERS, "WDJBMJHT") == "WDJB-MJHT"  # RFC 8628 §3.2
     assert shown(DIGITS, "019450730") == "019-450-730"  # §6.1
+    assert example(LETTERS) == "BCDF-GHJK"
+    assert example(Pattern(charset="digits", mask="****.****.****")) == "0123.4567.8901"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
-"""The whole server, furnished, and somebody at a browser."""
+"""The whole server, furnished, somebody at a browser, and a device."""
 
+from tests.device import device
 from tests.house import (
     furnished_house,
     house,
@@ -11,6 +12,7 @@ from tests.house import (
 )
 
 __all__ = [
+    "device",
     "furnished_house",
     "house",
     "other_node",

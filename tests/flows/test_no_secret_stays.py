@@ -17,11 +17,13 @@ import structlog
 from redis.asyncio import Redis
 
 from server import logs
+from tests.device import Device, enter
 from tests.house import BYE, TOTP_SECRET, House
 from tests.server.clients import VERIFIER, WEB_SECRET
 from tests.visitor import Visitor, url_of
 
 SCOPE = "openid profile email offline_access read:orders"
+WRONG_CODE = "WRNG-WRNG"
 AGENT = "Mozilla/5.0 (a browser to be recognised by)"
 
 
@@ -94,6 +96,18 @@ async def live_a_grants_life(house: House, visitor: Visitor) -> set[str]:
     return keeper.secrets | passwords | {session_secret, back.answer["code"]}
 
 
+async def let_a_device_in(device: Device, visitor: Visitor) -> set[str]:
+    """Ask, guess wrong, allow, fetch; its codes are secrets too."""
+    asked = await device.ask()
+    await enter(visitor, WRONG_CODE)
+    page = await enter(visitor, asked["user_code"])
+    await visitor.submit(page, "device-form", "device-allow")
+    tokens = (await device.poll(asked)).body
+    codes = {asked["device_code"], asked["user_code"], WRONG_CODE}
+    plain = {code.replace("-", "") for code in codes}
+    return codes | plain | {tokens[name] for name in tokens if name.endswith("token")}
+
+
 def login_redirect() -> str:
     return "http://localhost:9999/cb"
 
@@ -139,12 +153,17 @@ def found_in(haystack: bytes, secrets: Iterable[str]) -> list[str]:
 
 
 async def test_no_secret_and_no_name_stays(
-    house: House, visitor: Visitor, capfd: pytest.CaptureFixture[str]
+    house: House,
+    visitor: Visitor,
+    stranger: Visitor,
+    device: Device,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Neither the database, nor Redis, nor the log lines hold one in the clear."""
     logging = ExitStack()
     logging.enter_context(logs.configured(level="debug", style="json"))
     secrets = await live_a_grants_life(house, visitor)
+    secrets |= await let_a_device_in(device, stranger)
     await structlog.get_logger().ainfo("run.done", authorization=f"Basic {WEB_SECRET}")
     await asyncio.to_thread(logging.close)  # it waits until all is written
     printed = "".join(capfd.readouterr())
@@ -153,7 +172,7 @@ async def test_no_secret_and_no_name_stays(
     database = await all_of_postgres(house.known.settings.database_url)
     redis = await all_of_redis(house.known.settings.redis_url)
 
-    assert len(secrets) > 12
+    assert len(secrets) > 18
     assert "grant.code_redeemed" not in database  # types are numbers there
     assert b"g:{p" in redis
     assert "run.done" in printed

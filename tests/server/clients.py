@@ -5,7 +5,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from domain import api, client, issuing, session
+from domain import api, client, device, issuing, session
 from domain.api import API, Description
 from domain.client import CLIENT
 from domain.client_metadata import ApiAccess, Metadata
@@ -81,7 +81,7 @@ async def register_api(
 
 
 async def open_shop(known: Services) -> None:
-    """Two APIs; a confidential, a public and a machine client."""
+    """Two APIs; a confidential, a public, a device's and a machine client."""
     await register_api(
         known,
         ORDERS,
@@ -97,6 +97,14 @@ async def open_shop(known: Services) -> None:
     await register_client(known, "web", secret=WEB_SECRET, grant_types=both, **people)
     await register_client(
         known, "spa", token_endpoint_auth_method="none", grant_types=both, **people
+    )
+    await register_client(
+        known,
+        "tv",
+        token_endpoint_auth_method="none",
+        grant_types=(device.GRANT_TYPE, "refresh_token"),
+        response_types=(),
+        scope=everything,
     )
     await register_client(
         known,

@@ -16,9 +16,10 @@ from domain.grant import Approval
 from domain.scope import Grantable
 from domain.user import USER, Person, may_sign_in
 from domain.value import Value
+from server import subject
 from server.authentication import otp, password, tries
 from server.directory import TOTP
-from server.oauth import at_once, lookup, subject
+from server.oauth import at_once, lookup
 from server.oauth.ask import Ask, resources
 from server.oauth.tokens import Given
 from server.web import forms

@@ -1,19 +1,23 @@
 """What an answer costs: one append and one write a token, one read an introspection."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
 
+from domain.grant import GRANT
 from domain.stream_id import from_text, to_text
 from projections.apply import Row
 from server.jws import Signer, Verifier
 from server.log.log import Lane
-from server.log.values import Committed, Unit
+from server.log.values import Committed, Stored, Unit
+from tests.projections.world import eventually
+from tests.server import devices
 from tests.server.clients import ORDERS, begin_session, issue_code
 from tests.server.conftest import Server
+from tests.server.devices import asked, poll
 from tests.server.oauth.calls import claims, is_active, machine, redeem, refresh
 
 READS = {"grantlog_get", "grantlog_live"}
@@ -140,6 +144,38 @@ async def test_an_introspection_is_one_read_and_writes_nothing(
 
         assert read(seen, grant_of(token)) == ["grantlog_live"]
         assert written == []
+
+
+async def test_a_poll_is_one_read_and_writes_nothing(
+    shop: Server, written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often a device asks, Postgres hears nothing of it."""
+    device_code = (await asked(shop))["device_code"]
+    grant_id = devices.grant_of(shop.known, device_code)
+    await eventually(lambda: is_believed(shop, grant_id))
+    written.clear()
+    asked_of_postgres: list[UUID] = []
+    flights = shop.known.reading._flights
+    last = flights.last
+
+    async def noting(stream_ids: Sequence[UUID]) -> dict[UUID, Stored]:
+        asked_of_postgres.extend(stream_ids)
+        return await last(stream_ids)
+
+    monkeypatch.setattr(flights, "last", noting)
+
+    async with watched(shop) as seen:
+        answers = [await poll(shop, device_code) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [400] * 3
+    assert read(seen, grant_id) == ["grantlog_live"] * 3
+    assert grant_id not in asked_of_postgres
+    assert written == []
+
+
+async def is_believed(server: Server, grant_id: UUID) -> bool:
+    """Whether Redis is up to the log there; a server that has just begun is not."""
+    return not (await server.known.reading.state(GRANT, grant_id)).from_log
 
 
 async def test_garbage_costs_no_look_up(shop: Server, alice: UUID) -> None:

@@ -18,6 +18,11 @@ from server.oauth.form_post import FormPostPage
 from server.oauth.leaving import LoggedOutPage
 from server.oauth.logout import LogoutPage
 from server.oauth.web_message import WebMessagePage
+from server.signin.device_views import (
+    DeviceCodePage,
+    DeviceDecisionPage,
+    DeviceDonePage,
+)
 from server.signin.views import ConsentPage, LoginPage, MfaPage
 from server.web import refusals
 from server.web.client_card import ClientCard
@@ -41,6 +46,9 @@ PAGES: Final[dict[str, Any]] = {
     "oauth/logout.html": LogoutPage,
     "oauth/web_message.html": WebMessagePage,
     "signin/consent.html": ConsentPage,
+    "signin/device_code.html": DeviceCodePage,
+    "signin/device_decision.html": DeviceDecisionPage,
+    "signin/device_done.html": DeviceDonePage,
     "signin/login.html": LoginPage,
     "signin/mfa.html": MfaPage,
 }
