@@ -1,7 +1,8 @@
 """A client's metadata, by RFC 7591's names (§2) and those of the specifications after.
 
-`first_party`, `require_pkce`, `api_access`, the lifetimes and the maps of claims (to
-the person's attribute that each shows) are ours. All of it is
+`first_party`, `require_pkce`, `api_access`, the lifetimes, `acts_for_people` (whose
+names it may put into assertions, RFC 7523 §3) and the maps of claims (to the person's
+attribute that each shows) are ours. All of it is
 stored and echoed; what the server advertises is what it can do.
 """
 
@@ -56,6 +57,7 @@ class Metadata(Value, frozen=True):
     api_access: tuple[ApiAccess, ...] = ()
     access_token_lifetime: int | None = None
     refresh_token_lifetime: int | None = None
+    acts_for_people: bool = False
     id_token_claims: dict[str, str] = field(default_factory=dict)
     userinfo_claims: dict[str, str] = field(default_factory=dict)
 

@@ -24,8 +24,8 @@ class Approval(Value, frozen=True):
     `response_type` is what the authorization endpoint gave, if it began there: what
     is not the code went through the browser (OIDC Core §3.3). `subject` is what the
     client calls the person, None for their own id (OIDC Core §8). `actors` act in
-    the person's name, the current one first (RFC 8693 §4.1); `parent` is the grant
-    of the token that was exchanged (RFC 8693 §2.1).
+    the person's name, the current one first (RFC 8693 §4.1); `ancestors` are the
+    grants of the tokens that this one's was exchanged for, the nearest first.
     """
 
     client_id: str
@@ -44,7 +44,7 @@ class Approval(Value, frozen=True):
     response_type: tuple[str, ...] = ()
     subject: str | None = None
     actors: tuple[str, ...] = ()
-    parent: UUID | None = None
+    ancestors: tuple[UUID, ...] = ()
 
     @property
     def offline(self) -> bool:

@@ -25,6 +25,7 @@ OPERATORS: Final = (
     "api_access",
     "access_token_lifetime",
     "refresh_token_lifetime",
+    "acts_for_people",
     "id_token_claims",
     "userinfo_claims",
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain import token
+from domain import delegation, token
 from domain.grant import AccessToken, Approval, Confirmation
 from domain.value import Value
 from server.jws import Signer
@@ -43,6 +43,7 @@ class Claims(Value, frozen=True):
     acr: str | None = None
     amr: Names = ()
     cnf: dict[str, str] | None = None
+    act: dict[str, Any] | None = None
     azp: str | None = None
     gty: str | None = None
 
@@ -134,6 +135,7 @@ class Texts:
             acr=approval.acr,
             amr=approval.amr,
             cnf=members_of(given.cnf),
+            act=delegation.act(approval.actors),
             **self._dialect.claims(approval),
         )
         return signer.compact(TYPE, self._encoded(claims))

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from domain import token as artefacts
+from domain import delegation, token as artefacts
 from domain.api import Api
 from domain.client import Client
 from domain.client_metadata import Metadata
@@ -90,31 +90,13 @@ async def _about(
         return None
     if isinstance(shown, ShownAccessToken):
         access = await liveness.access_token(known, shown)
-        if access is None or not await _may_know(known, caller, access):
+        if access is None or not await liveness.is_for(known, caller, access):
             return None
         return await _of_access_token(known, access)
     refresh = await liveness.refresh_token(known, shown)
-    if refresh is None or not _is_holder(caller, refresh.approval.client_id):
+    if refresh is None or not liveness.is_holder(caller, refresh.approval.client_id):
         return None
     return _of_refresh_token(known, refresh)
-
-
-async def _may_know(
-    known: Services, caller: Client | Api, live: LiveAccessToken
-) -> bool:
-    if _is_holder(caller, live.approval.client_id):
-        return True
-    audience = audience_of(live.approval, live.token)
-    if isinstance(caller, Api):
-        return caller.description.identifier in audience
-    apis = await lookup.apis(known.reading, audience)
-    return any(
-        caller.metadata.client_id in api.introspection_clients for api in apis.values()
-    )
-
-
-def _is_holder(caller: Client | Api, client_id: str) -> bool:
-    return isinstance(caller, Client) and caller.metadata.client_id == client_id
 
 
 async def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, Any]:
@@ -138,6 +120,7 @@ async def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, 
         "acr": approval.acr,
         "amr": approval.amr or None,
         "cnf": members_of(token.cnf),
+        "act": delegation.act(approval.actors),
     }
     return {name: value for name, value in members.items() if value is not None}
 

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from domain.api import Api
+from domain.client import Client
 from domain.grant import AccessToken, Approval, Live, Refresh
-from server.oauth import standing
+from server.oauth import lookup, standing
+from server.oauth.access_token import audience_of
 from server.oauth.presented import ShownAccessToken, ShownRefreshToken, proven
 from server.services import Services
 
@@ -69,4 +72,26 @@ async def _standing_grant(known: Services, grant_id: UUID) -> Live | None:
     state = view.grant.state
     if not isinstance(state, Live) or await standing.reason_against(known, view):
         return None
+    # A token that came of another one's exchange is good while that one's grant is.
+    for ancestor in state.approval.ancestors:
+        view = await known.reading.live(ancestor)
+        if await standing.reason_against(known, view):
+            return None
     return state
+
+
+async def is_for(known: Services, caller: Client | Api, live: LiveAccessToken) -> bool:
+    """Whether the token was issued to the caller, or is meant for it (RFC 7662 §4)."""
+    if is_holder(caller, live.approval.client_id):
+        return True
+    audience = audience_of(live.approval, live.token)
+    if isinstance(caller, Api):
+        return caller.description.identifier in audience
+    apis = await lookup.apis(known.reading, audience)
+    return any(
+        caller.metadata.client_id in api.introspection_clients for api in apis.values()
+    )
+
+
+def is_holder(caller: Client | Api, client_id: str) -> bool:
+    return isinstance(caller, Client) and caller.metadata.client_id == client_id

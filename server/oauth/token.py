@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from domain import device
+from domain import delegation, device
 from domain.client import Client
 from domain.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
 from server import services
@@ -18,8 +18,10 @@ from server.oauth.grants import (
     authorization_code,
     client_credentials,
     device_code,
+    jwt_bearer,
     password,
     refresh_token,
+    token_exchange,
 )
 from server.oauth.tokens import Given
 from server.web import answers, errors, forms
@@ -36,6 +38,8 @@ GRANTS: Final[Mapping[str, Exchange]] = MappingProxyType(
         "password": password.exchange,
         "http://auth0.com/oauth/grant-type/password-realm": password.exchange_in_realm,
         "http://auth0.com/oauth/grant-type/mfa-otp": password.exchange_otp,
+        delegation.GRANT_TYPE: token_exchange.exchange,
+        jwt_bearer.GRANT_TYPE: jwt_bearer.exchange,
     }
 )
 """`grant_type`s that work; discovery tells of them."""

@@ -124,6 +124,7 @@ class Given:
     text: str
     refresh: Refresh | None = None
     id_token: str | None = None
+    issued_token_type: str | None = None
 
 
 def token_type(token: AccessToken) -> str:
@@ -146,4 +147,6 @@ def answer(given: Given, *, keys: ServerKeys, now: int) -> dict[str, Any]:
         members["refresh_token"] = keys.artefact("rt", given.grant_id, generation)
     if given.id_token is not None:
         members["id_token"] = given.id_token
+    if given.issued_token_type is not None:
+        members["issued_token_type"] = given.issued_token_type
     return members
