@@ -13,7 +13,8 @@ from domain.errors import InvalidClient, InvalidGrant, UnauthorizedClient
 from domain.grant import Approval
 from domain.registration import SIGNING_ALGS
 from domain.user import USER, Person, may_sign_in
-from server.oauth import at_once, lookup, subject
+from server import subject
+from server.oauth import at_once, lookup
 from server.oauth.ask import Ask, resources
 from server.oauth.tokens import Given
 from server.signed import Signed, Unverified

@@ -13,7 +13,8 @@ from domain.delegation import GRANT_TYPE
 from domain.errors import InvalidRequest, InvalidScope, UnauthorizedClient
 from domain.grant import Approval
 from domain.scope import Grantable
-from server.oauth import at_once, liveness, lookup, presented, subject as subjects
+from server import subject as subjects
+from server.oauth import at_once, liveness, lookup, presented
 from server.oauth.access_token import Names, audience_of, scope_of, subject_of
 from server.oauth.ask import Ask, resources
 from server.oauth.liveness import LiveAccessToken
