@@ -11,7 +11,7 @@ class Confirmation(Value, frozen=True):
     """The one key that may use a token (RFC 7800 §3.1).
 
     `jkt` is the thumbprint of a DPoP key (RFC 9449 §6.1), `x5t_s256` that of a TLS
-    client certificate (RFC 8705 §3.1); one of them.
+    client certificate (RFC 8705 §3.1); where there are both, both are needed.
     """
 
     jkt: str | None = None

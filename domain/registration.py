@@ -196,6 +196,15 @@ _TLS_NAMES: Final = tuple(
 )
 
 
+def _check_binding(metadata: Metadata) -> None:
+    # RFC 8705 §3: the browser that carries a token has no certificate of the client.
+    bound = metadata.tls_client_certificate_bound_access_tokens
+    carried = any("token" in text.split() for text in metadata.response_types)
+    _refuse_unless(
+        not (bound and carried), "response_types", "give a token that nothing binds"
+    )
+
+
 def _check_keys(metadata: Metadata) -> None:
     _refuse_unless(
         metadata.jwks is None or metadata.jwks_uri is None,
@@ -266,6 +275,7 @@ _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_encryption,
     _check_flows,
     _check_credentials,
+    _check_binding,
     _check_keys,
     _check_numbers,
     _check_scopes,

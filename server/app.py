@@ -12,6 +12,7 @@ from projections.states import States
 from projections.throttle import Throttle
 from server import failpoints, health, routes
 from server.background import background
+from server.client_certificate import Authorities
 from server.client_keys import ClientKeys
 from server.client_secrets import ClientSecrets
 from server.clock import SYSTEM, Clock
@@ -58,6 +59,7 @@ async def open_services(
     keks = Keks.parse(settings.secrets, secret_bytes=clock.secret_bytes)
     counted = metrics or Metrics()
     options = _log_options(settings, counted)
+    authorities = await _authorities(settings)
     async with Log.open(settings.database_url, options=options) as log:
         roots = await server_keys.load_or_create(
             log.pool, keks, secret_bytes=clock.secret_bytes
@@ -89,6 +91,7 @@ async def open_services(
                     reading=reading,
                     passwords=passwords,
                     fetching=fetching,
+                    authorities=authorities,
                 )
             finally:
                 passwords.close()
@@ -102,6 +105,11 @@ def _log_options(settings: Settings, metrics: Metrics) -> LogOptions:
         read_limit=settings.read_limit,
         observer=metrics,
     )
+
+
+async def _authorities(settings: Settings) -> Authorities | None:
+    file = settings.tls_client_ca
+    return Authorities(await asyncio.to_thread(file.read_bytes)) if file else None
 
 
 def _redis(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[Redis]:
@@ -121,6 +129,7 @@ def _joined(
     reading: Reading,
     passwords: Passwords,
     fetching: Fetching,
+    authorities: Authorities | None,
 ) -> Services:
     people = PersonKeys(log.pool, keks, secret_bytes=clock.secret_bytes)
     credentials = Credentials(log.pool, keks)
@@ -137,13 +146,7 @@ def _joined(
         redis=redis,
         reading=reading,
         commands=commands,
-        signing=SigningKeys(
-            log=log,
-            credentials=credentials,
-            commands=commands,
-            clock=clock,
-            token_lifetime=_longest_token(settings),
-        ),
+        signing=_signing(settings, log, credentials, commands, clock),
         directory=Directory(
             clock=clock,
             log=log,
@@ -158,14 +161,28 @@ def _joined(
         throttle=Throttle(redis),
         fetching=fetching,
         single_use=SingleUse(log.pool, new_id=clock.new_id),
+        authorities=authorities,
         client_secrets=client_secrets,
         client_keys=client_keys,
         metrics=metrics,
     )
 
 
-def _longest_token(settings: Settings) -> int:
-    return max(settings.access_token_lifetime, settings.id_token_lifetime)
+def _signing(
+    settings: Settings,
+    log: Log,
+    credentials: Credentials,
+    commands: Commands,
+    clock: Clock,
+) -> SigningKeys:
+    lifetimes = settings.access_token_lifetime, settings.id_token_lifetime
+    return SigningKeys(
+        log=log,
+        credentials=credentials,
+        commands=commands,
+        clock=clock,
+        token_lifetime=max(lifetimes),
+    )
 
 
 def _client_keys(

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from projections.redis import Redis
 from projections.throttle import Throttle
+from server.client_certificate import Authorities
 from server.client_keys import ClientKeys
 from server.client_secrets import ClientSecrets
 from server.clock import Clock
@@ -44,6 +45,7 @@ class Services:
     throttle: Throttle
     fetching: Fetching
     single_use: SingleUse
+    authorities: Authorities | None
     client_secrets: ClientSecrets
     client_keys: ClientKeys
     metrics: Metrics

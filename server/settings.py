@@ -72,6 +72,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
+    tls_forwarded: bool = False
     trusted_proxies: tuple[values.Network, ...] = ()
     fetch_allow: tuple[str, ...] = ()
     dialect: Literal["rfc", "auth0"] = "rfc"

@@ -1,15 +1,29 @@
 """Certificates for the stories: authorities, servers, clients, self-signed ones."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc.jwk import ECKey
 
 DAY = timedelta(days=1)
+AN_AUTHORITYS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +40,19 @@ class Certified:
     @property
     def der(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def jwk(self) -> dict[str, Any]:
+        """Its public key (RFC 7517)."""
+        pem = self.key.public_key().public_bytes(
+            serialization.Encoding.PEM,
+            serialization.PublicFormat.SubjectPublicKeyInfo,
+        )
+        return {**ECKey.import_key(pem).as_dict()}
+
+    @property
+    def x5c(self) -> list[str]:
+        return [b64encode(self.der).decode()]
 
     def write(self, folder: Path, name: str) -> tuple[Path, Path]:
         """Write certificate and key, as PEM."""
@@ -46,10 +73,12 @@ def make(
     *names: x509.GeneralName,
     by: Certified | None = None,
     authority: bool = False,
+    usage: x509.ExtendedKeyUsage | None = None,
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Certified:
     """A certificate for an RFC 4514 subject and alternative names; self-signed at
     first, else *by* an authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string(subject)
     now = datetime.now(UTC)
     builder = (
@@ -63,6 +92,8 @@ def make(
     )
     for extension, critical in _extensions(key, names, by, authority=authority):
         builder = builder.add_extension(extension, critical=critical)
+    if usage is not None:
+        builder = builder.add_extension(usage, critical=False)
     signer = by.key if by else key
     return Certified(certificate=builder.sign(signer, hashes.SHA256()), key=key)
 
@@ -81,6 +112,8 @@ def _extensions(
         (own, False),
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), False),
     ]
+    if authority:
+        found.append((AN_AUTHORITYS, True))
     if names:
         found.append((x509.SubjectAlternativeName(names), False))
     return found

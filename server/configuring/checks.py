@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from domain import api_description, registration
 from domain.errors import OAuthError
+from server import client_certificate
 from server.configuring.entries import ApiEntry, ClientEntry, UserEntry
 from server.signed import SHORTEST_SECRET
 from server.usernames import UnusableName, normalized
@@ -38,6 +39,7 @@ def of_client(entry: ClientEntry, *, development: bool) -> Iterator[Fault]:
     metadata = entry.metadata
     try:
         registration.check(metadata, development=development)
+        client_certificate.check_names(metadata)
     except OAuthError as refusal:
         yield _split(refusal.description)
     yield from _secret("client_secret", entry.secret)

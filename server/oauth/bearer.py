@@ -1,7 +1,8 @@
 """The access token of a request, with the key it needs (RFC 6750 §2, RFC 9449 §7).
 
 In the header or in a form; one that is bound to a DPoP key only under the scheme of
-that name and with a proof for this request.
+that name and with a proof for this request, one that is bound to a certificate only
+over TLS with that one.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from domain.errors import (
 )
 from domain.grant import Confirmation
 from server import services
-from server.oauth import dpop, liveness, presented
+from server.oauth import dpop, liveness, possession, presented
 from server.oauth.liveness import LiveAccessToken
 from server.oauth.presented import ShownAccessToken
 from server.web import forms
@@ -53,6 +54,7 @@ async def token_of(request: web.Request) -> LiveAccessToken:
     if live is None:
         raise InvalidToken("the access token is not good", reason="TOKEN_DEAD")
     await _check_key(request, carried, live.token.cnf)
+    possession.check_certificate(request, live.token.cnf)
     return live
 
 

@@ -15,7 +15,7 @@ from domain.client import Client, ClientState
 from domain.errors import InvalidClient
 from server import services
 from server.oauth import lookup
-from server.oauth.proving import assertion, secret
+from server.oauth.proving import assertion, certificate, secret
 from server.oauth.proving.attempt import Attempt
 from server.oauth.proving.presented import (
     BASIC,
@@ -27,6 +27,10 @@ from server.oauth.proving.presented import (
     presented,
 )
 from server.services import Services
+from server.web import shown_certificate
+
+BY_NAME: Final = "tls_client_auth"
+BY_KEY: Final = "self_signed_tls_client_auth"
 
 Proof = Callable[[Attempt], Awaitable[str]]
 """Says why nothing is proven, and nothing where it is."""
@@ -43,10 +47,22 @@ PROOFS: Final[Mapping[str, Proof]] = MappingProxyType(
         POST: secret.prove,
         SECRET_JWT: assertion.prove,
         PRIVATE_KEY_JWT: assertion.prove,
+        BY_NAME: certificate.prove_by_name,
+        BY_KEY: certificate.prove_by_key,
         NONE: nothing,
     }
 )
-"""`token_endpoint_auth_method`s that work; discovery tells of them."""
+"""How each `token_endpoint_auth_method` is proven."""
+
+
+def methods(known: Services) -> list[str]:
+    """Return those that work here: discovery tells of them."""
+    missing = set()
+    if not shown_certificate.can_come(known.settings):
+        missing.add(BY_KEY)
+    if known.authorities is None:
+        missing.add(BY_NAME)
+    return [method for method in PROOFS if method not in missing]
 
 
 async def authenticate(request: web.Request, form: Mapping[str, str]) -> Client:
@@ -109,8 +125,17 @@ async def _api(known: Services, said: Presented) -> Api | None:
 async def _proven(request: web.Request, known: Services, said: Presented) -> Client:
     state = await lookup.client(known.reading, said.client_id)
     attempt = Attempt(request=request, known=known, said=said, state=state)
-    wrong = await PROOFS[said.method](attempt)
-    return _judged(state, said.method, wrong)
+    method = _method(said, state)
+    wrong = await PROOFS[method](attempt)
+    return _judged(state, method, wrong)
+
+
+def _method(said: Presented, state: ClientState) -> str:
+    """Return what proves it: a certificate comes with TLS, and the request has none."""
+    if said.method == NONE and isinstance(state, Client):
+        registered = state.metadata.token_endpoint_auth_method
+        return registered if registered in {BY_NAME, BY_KEY} else NONE
+    return said.method
 
 
 def _judged(state: ClientState, method: str, wrong: str) -> Client:

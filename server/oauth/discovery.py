@@ -11,7 +11,7 @@ from server.oauth import client_auth, dialect, registration_access, response
 from server.oauth.proving import presented
 from server.oauth.token import GRANTS
 from server.services import Services
-from server.web import answers
+from server.web import answers, shown_certificate
 
 MAX_AGE: Final = 300
 
@@ -39,8 +39,11 @@ def metadata(known: Services) -> dict[str, Any]:
         "subject_types_supported": list(subject.TYPES),
         "id_token_signing_alg_values_supported": _algorithms(known),
         **_answers(known),
-        **_client_authentication(),
+        **_client_authentication(known),
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": shown_certificate.can_come(
+            known.settings
+        ),
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*OF_THE_SERVER, *sorted(claims.STANDARD)],
@@ -73,9 +76,9 @@ def _algorithms(known: Services) -> list[str]:
     return [a for a in known.signing.algorithms() if spoken.algorithm(a) == a]
 
 
-def _client_authentication() -> dict[str, list[str]]:
+def _client_authentication(known: Services) -> dict[str, list[str]]:
     """RFC 8414 §2: the same at each endpoint, but nobody introspects by `none`."""
-    methods = list(client_auth.PROOFS)
+    methods = client_auth.methods(known)
     told = {}
     for endpoint in ("token", "revocation", "introspection"):
         told[f"{endpoint}_endpoint_auth_methods_supported"] = methods

@@ -21,7 +21,7 @@ from domain.client_metadata import Metadata
 from domain.errors import InvalidClientMetadata, InvalidRequest, OAuthError
 from domain.registration_management import Revision
 from domain.scope import defined
-from server import services
+from server import client_certificate, services
 from server.client_secrets import new_secret
 from server.envelope import Source
 from server.oauth import lookup, registration_access as access, sector_identifier
@@ -67,8 +67,14 @@ async def register(request: web.Request) -> web.StreamResponse:
     )
     if known.settings.registration == "open":
         await access.count(request)
-    await sector_identifier.check(known.fetching, metadata)
+    await _check(known, metadata)
     return await _begin(request, metadata)
+
+
+async def _check(known: Services, metadata: Metadata) -> None:
+    """Let metadata pass that hold beyond their form, too."""
+    client_certificate.check_names(metadata)
+    await sector_identifier.check(known.fetching, metadata)
 
 
 async def _begin(request: web.Request, metadata: Metadata) -> web.StreamResponse:
@@ -116,7 +122,7 @@ async def update(request: web.Request) -> web.StreamResponse:
         await _truth(known, client_id), revision, now=known.clock.now()
     )
     await access.count(request)
-    await sector_identifier.check(known.fetching, metadata)
+    await _check(known, metadata)
     return await _revise(request, metadata, revision)
 
 

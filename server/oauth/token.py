@@ -12,7 +12,7 @@ from domain.client import Client
 from domain.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
 from server import services
 from server.log.errors import Unavailable
-from server.oauth import client_auth, dialect, dpop, tokens
+from server.oauth import client_auth, dialect, possession, tokens
 from server.oauth.ask import Ask
 from server.oauth.grants import (
     authorization_code,
@@ -51,7 +51,7 @@ async def token(request: web.Request) -> web.StreamResponse:
     client = await client_auth.authenticate(request, form)
     exchange = _exchange(forms.required(form, "grant_type"), client)
     ask = _ask(request, form, client)
-    ask = replace(ask, cnf=await dpop.confirmation(request, client.metadata))
+    ask = replace(ask, cnf=await possession.confirmation(request, client.metadata))
     try:
         given = await _counted(exchange, ask)
     except OAuthError as refusal:

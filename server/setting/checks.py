@@ -52,10 +52,17 @@ def _half_a_certificate(values: Values) -> Iterator[Problem]:
         yield _problem("tls_key", "is missing: GRANTLOG_TLS_CERT needs its private key")
     if values.get("tls_key") and not values.get("tls_cert"):
         yield _problem("tls_cert", "is missing: GRANTLOG_TLS_KEY needs its certificate")
-    if values.get("tls_client_ca") and not values.get("tls_cert"):
+    by_proxy = values.get("tls_forwarded")
+    if values.get("tls_client_ca") and not values.get("tls_cert") and not by_proxy:
         yield _problem(
             "tls_client_ca",
-            "needs TLS: set GRANTLOG_TLS_CERT and GRANTLOG_TLS_KEY too",
+            "needs TLS: set GRANTLOG_TLS_CERT and GRANTLOG_TLS_KEY too, or "
+            "GRANTLOG_TLS_FORWARDED where a proxy ends it",
+        )
+    if by_proxy and not values.get("trusted_proxies"):
+        yield _problem(
+            "tls_forwarded",
+            "believes nobody: name the proxies in GRANTLOG_TRUSTED_PROXIES",
         )
 
 

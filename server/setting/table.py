@@ -64,7 +64,12 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         "tls_key": About(values.readable_file, "Its private key (PEM)"),
         "tls_client_ca": About(
             values.readable_file,
-            "Ask clients for certificates of these authorities (PEM)",
+            "Ask for clients' certificates, and believe these authorities' (PEM)",
+        ),
+        "tls_forwarded": About(
+            values.yes_no,
+            "Trusted proxies tell which certificate a client has shown them, in "
+            "`Client-Cert` (RFC 9440), and let no client write that header itself",
         ),
         "trusted_proxies": About(
             values.networks,

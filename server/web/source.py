@@ -44,13 +44,14 @@ def believed_address(
     """Walk from the peer outwards while the hop that speaks is a trusted proxy."""
     address = peer
     for hop in reversed(hops):
-        if not _is_trusted(address, trusted) or not _is_address(hop):
+        if not is_trusted(address, trusted) or not _is_address(hop):
             break
         address = hop
     return address
 
 
-def _is_trusted(address: str | None, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: str | None, trusted: Sequence[Network]) -> bool:
+    """Whether it is a proxy whose word is believed."""
     if address is None or not _is_address(address):
         return False
     return any(ip_address(address) in network for network in trusted)

@@ -140,6 +140,11 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
         (SPA, {"require_pkce": False}, "require_pkce"),
         (MTLS, {"tls_client_auth_san_dns": None}, "tls_client_auth"),
         (MTLS, {"tls_client_auth_san_ip": "192.0.2.1"}, "tls_client_auth"),
+        (
+            HYBRID,
+            {"tls_client_certificate_bound_access_tokens": True},
+            "response_types",
+        ),
         # keys
         (JWT, {"jwks": None}, "jwks"),
         (JWT, {"jwks_uri": "https://app.example/jwks"}, "jwks"),

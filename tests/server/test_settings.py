@@ -222,6 +222,18 @@ def test_tls_needs_both_halves(tmp_path: Path) -> None:
     assert neither[0].startswith("GRANTLOG_TLS_CLIENT_CA needs TLS")
 
 
+def test_certificates_may_come_by_a_proxy_that_is_trusted(tmp_path: Path) -> None:
+    """RFC 9440: the authorities count there too; nobody named is nobody believed."""
+    pem = tmp_path / "x.pem"
+    pem.touch()
+    told = {**GOOD, "GRANTLOG_TLS_FORWARDED": "true"}
+    proxied = {**told, "GRANTLOG_TRUSTED_PROXIES": "10.0.0.1"}
+
+    assert from_env({**proxied, "GRANTLOG_TLS_CLIENT_CA": str(pem)}).tls_forwarded
+    [said] = problems(told)
+    assert said.startswith("GRANTLOG_TLS_FORWARDED believes nobody")
+
+
 def test_registration_by_token_needs_the_token(tmp_path: Path) -> None:
     """From a file of its own too; without it nobody could tell who may."""
     by_token = {**GOOD, "GRANTLOG_REGISTRATION": "token"}

@@ -94,6 +94,20 @@ async def test_every_advertised_grant_type_is_known(shop: Server) -> None:
         assert answer.body["error"] != "unsupported_grant_type"
 
 
+async def test_without_tls_nothing_is_said_of_certificates(server: Server) -> None:
+    """Neither the methods nor the tokens; every other method is there (RFC 8705)."""
+    document = (await get(server, DOCUMENTS[0])).body
+
+    assert document["tls_client_certificate_bound_access_tokens"] is False
+    assert document["token_endpoint_auth_methods_supported"] == [
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+        "private_key_jwt",
+        "none",
+    ]
+
+
 async def test_the_keys_are_published(server: Server) -> None:
     """RFC 7517 §5: the current and the next of each algorithm, and no private part."""
     answer = await get(server, "/.well-known/jwks.json")

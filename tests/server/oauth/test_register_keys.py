@@ -10,7 +10,7 @@ from tests.server.conftest import ClientFactory, Server, serve
 from tests.server.log.stories import sql
 from tests.server.oauth.asserting import KEY, claims_of
 from tests.server.oauth.calls import Answer, post
-from tests.server.oauth.registering import WEB_APP, manage, registered
+from tests.server.oauth.registering import WEB_APP, manage, register, registered
 
 KEPT = "select kind from log.credential where kind like 'client_secret.%'"
 
@@ -82,3 +82,21 @@ async def test_a_client_that_leaves_takes_its_key_along(shop: Server) -> None:
     assert (await manage(shop, "DELETE", client)).status == 204
 
     assert await sql(shop.known.settings.database_url, KEPT) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "text"),
+    [("subject_dn", "no name"), ("san_ip", "localhost")],
+)
+async def test_a_name_that_no_certificate_can_have_is_refused(
+    shop: Server, member: str, text: str
+) -> None:
+    """RFC 8705 §2.1.2: the client would never get in."""
+    answer = await register(
+        shop,
+        token_endpoint_auth_method="tls_client_auth",
+        **{f"tls_client_auth_{member}": text},
+    )
+
+    assert answer.error == (400, "invalid_client_metadata")
+    assert member in answer.body["error_description"]
