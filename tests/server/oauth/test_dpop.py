@@ -210,7 +210,7 @@ BAD_HEADERS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD_CLAIMS, ids=str)
+@pytest.mark.parametrize("bad", BAD_CLAIMS, ids=range(len(BAD_CLAIMS)))
 async def test_a_proof_for_something_else_is_refused(
     shop: Server, bad: dict[str, Any]
 ) -> None:
@@ -220,7 +220,7 @@ async def test_a_proof_for_something_else_is_refused(
     assert answer.error == (400, "invalid_dpop_proof")
 
 
-@pytest.mark.parametrize("bad", BAD_HEADERS, ids=str)
+@pytest.mark.parametrize("bad", BAD_HEADERS, ids=range(len(BAD_HEADERS)))
 async def test_a_proof_that_is_none_is_refused(
     shop: Server, bad: dict[str, Any]
 ) -> None:

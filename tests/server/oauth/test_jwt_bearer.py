@@ -153,7 +153,7 @@ BAD: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=str)
+@pytest.mark.parametrize("bad", BAD, ids=range(len(BAD)))
 async def test_what_does_not_hold_is_no_grant(
     trusting: Server, bad: dict[str, Any]
 ) -> None:

@@ -224,7 +224,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("bad", "error"), BAD, ids=str)
+@pytest.mark.parametrize(("bad", "error"), BAD, ids=range(len(BAD)))
 async def test_bad_input_has_its_error(
     chained: Server, alice: UUID, bad: dict[str, Any], error: str
 ) -> None:
