@@ -1,6 +1,6 @@
 """Which of a person's claims a grant shows (OIDC Core §5.1, §5.4, §5.5)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -29,8 +29,21 @@ OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """OIDC Core §5.4."""
 
-STANDARD: Final = frozenset(name for names in OF_SCOPE.values() for name in names)
+SCOPE_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {name: scope for scope, names in OF_SCOPE.items() for name in names}
+)
+STANDARD: Final = frozenset(SCOPE_OF)
 """Every claim that may be asked for by its own name (§5.1, §5.5)."""
+
+
+def scopes_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the scopes that would give these claims, which are all standard ones."""
+    return tuple(dict.fromkeys(SCOPE_OF[name] for name in names))
+
+
+def within(names: Iterable[str], scope: Collection[str]) -> tuple[str, ...]:
+    """Return those of the standard claims that one of the scopes would give."""
+    return tuple(name for name in names if SCOPE_OF[name] in scope)
 
 
 def granted(scope: Collection[str], requested: Collection[str] = ()) -> tuple[str, ...]:

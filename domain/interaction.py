@@ -8,6 +8,7 @@ wish, and with the mark that it has been answered.
 from typing import Final
 from uuid import UUID
 
+from domain import acr
 from domain.client_metadata import Metadata
 from domain.consent import ConsentState, Standing, covers
 from domain.errors import (
@@ -28,14 +29,16 @@ _PROMPTS: Final = ("none", "consent", *SIGN_IN_PROMPTS)
 class Wish(Value, frozen=True):
     """The part of an authorization request that decides what happens next.
 
-    `for_another` says that it names a person, and not the one of the session (by
-    `id_token_hint`); `acr` are the classes of which one is essential (OIDC Core
-    §5.5.1.1). `fresh_login` and `fresh_consent` say that the person signed in, or
-    allowed, since this request began.
+    `claims_scope` are the scopes of claims that it asks for one by one (OIDC Core
+    §5.5). `for_another` says that it names a person, and not the one of the session
+    (by `id_token_hint`, or the `sub` claim); `acr` are the classes of which one is
+    essential (§5.5.1.1). `fresh_login` and `fresh_consent` say that the person
+    signed in, or allowed, since this request began.
     """
 
     scope: tuple[str, ...]
     audience: tuple[str, ...] = ()
+    claims_scope: tuple[str, ...] = ()
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     for_another: bool = False
@@ -92,6 +95,8 @@ def next_step(
     now: int,
 ) -> NextStep:
     """Return what has to happen now, sign-in before consent."""
+    if wish.acr and not set(wish.acr) & acr.CLASSES.keys():
+        return Refuse(error=UnmetAuthentication("acr is unknown", reason="ACR_UNKNOWN"))
     if not isinstance(session, Active) or not is_alive(session, now):
         return _login(wish, "no_session")
     reason = _why_sign_in(wish, session, client, now)
@@ -106,7 +111,7 @@ def _why_sign_in(wish: Wish, session: Active, client: Metadata, now: int) -> str
     # What a sign-in cannot mend is asked even after it, and then refused.
     if wish.for_another:
         return "subject"
-    if wish.acr and session.acr not in wish.acr:
+    if wish.acr and not set(wish.acr) & set(acr.met(session.amr)):
         return "acr"
     return None if wish.fresh_login else _why_again(wish, session, client, now)
 
@@ -145,15 +150,17 @@ def _not_silently(reason: str) -> OAuthError:
 def _needs_consent(wish: Wish, consent: ConsentState, client: Metadata) -> bool:
     if "consent" in wish.prompt and not wish.fresh_consent:
         return True
-    return not client.first_party and not covers(consent, wish.scope, wish.audience)
+    asked = wish.scope + wish.claims_scope
+    return not client.first_party and not covers(consent, asked, wish.audience)
 
 
 def _consent(wish: Wish, consent: ConsentState) -> Consent | Refuse:
     if "none" in wish.prompt:
         return Refuse(error=ConsentRequired("consent is needed"))
     allowed = consent.scope if isinstance(consent, Standing) else ()
+    asked = wish.scope + wish.claims_scope
     return Consent(
-        scope=wish.scope,
+        scope=asked,
         audience=wish.audience,
-        missing=tuple(scope for scope in wish.scope if scope not in allowed),
+        missing=tuple(scope for scope in asked if scope not in allowed),
     )

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from domain import issuing, stream_id as ids
+from domain import acr, issuing, stream_id as ids
 from domain.client_metadata import Metadata
 from domain.grant import (
     GRANT,
@@ -83,6 +83,7 @@ async def approve(going: Proceeding) -> Members:
 def _approval(going: Proceeding) -> Approval:
     asked, here = going.request, going.here
     with_code = "code" in asked.response_type
+    claims = asked.claims.within(asked.wish.scope + asked.wish.claims_scope)
     return Approval(
         client_id=going.metadata.client_id,
         grant_type="authorization_code" if with_code else "implicit",
@@ -96,7 +97,9 @@ def _approval(going: Proceeding) -> Approval:
         nonce=asked.nonce,
         auth_time=here.state.auth_time,
         amr=here.state.amr,
-        acr=here.state.acr,
+        acr=acr.told(here.state.amr, asked.acr),
+        id_token_claims=claims.id_token,
+        userinfo_claims=claims.userinfo,
     )
 
 

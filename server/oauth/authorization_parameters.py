@@ -35,13 +35,7 @@ PARAMETERS: Final = frozenset(
 )
 """Every parameter somebody defined; whatever else comes is ignored (§3.1)."""
 
-USED: Final = PARAMETERS - {
-    "acr_values",
-    "claims",
-    "claims_locales",
-    "display",
-    "ui_locales",
-}
+USED: Final = PARAMETERS - {"claims_locales", "display", "ui_locales"}
 """Those that change the answer; the others may be ignored (OIDC Core §3.1.2.1)."""
 
 REPEATABLE: Final = "resource"  # RFC 8707 §2

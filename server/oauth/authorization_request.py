@@ -5,10 +5,19 @@ First who asks and where answers go: until both are trusted a refusal is a page
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Final
 
-from domain import interaction, pkce, redirect_uri, response_type, scope as scopes
+from domain import (
+    claims_request,
+    interaction,
+    pkce,
+    redirect_uri,
+    response_type,
+    scope as scopes,
+)
+from domain.claims import scopes_of
+from domain.claims_request import ClaimsRequest
 from domain.client_metadata import Metadata
 from domain.errors import InvalidRequest, OAuthError
 from domain.interaction import Wish
@@ -45,13 +54,16 @@ _NOT_SUPPORTED: Final[Mapping[str, type[OAuthError]]] = {
 class AuthorizationRequest(Value, frozen=True):
     """A request that may be granted, once a person says so.
 
-    `scope` is what it asked for, which may be more than what it can get; `jkt` is
-    the DPoP key that shall redeem the code (RFC 9449 §10).
+    `scope` is what it asked for, which may be more than what it can get; `acr` are
+    classes of sign-ins that would please it, the dearest first; `jkt` is the DPoP
+    key that shall redeem the code (RFC 9449 §10).
     """
 
     wish: Wish
     response_type: ResponseType
     scope: tuple[str, ...] = ()
+    claims: ClaimsRequest = ClaimsRequest()
+    acr: tuple[str, ...] = ()
     nonce: str | None = None
     challenge: pkce.Challenge | None = None
     jkt: str | None = None
@@ -109,20 +121,42 @@ def interpret(asked: Asked, to: Destination, apis: Apis) -> AuthorizationRequest
         resource=_audiences(asked),
         with_code="code" in wanted,
     )
+    claims = _claims(asked, client, granted.scope)
     wish = Wish(
         scope=granted.scope,
         audience=granted.audience,
+        claims_scope=_beside(granted.scope, claims),
         prompt=interaction.parse_prompt(one(asked, "prompt")),
         max_age=_max_age(one(asked, "max_age")),
+        acr=claims.acr if claims.acr_essential else (),
     )
     return AuthorizationRequest(
         wish=wish,
         response_type=wanted,
         scope=scope,
+        claims=claims,
+        acr=claims.acr or _acr_values(asked) or client.default_acr_values,
         nonce=nonce,
         challenge=_challenge(asked, client) if "code" in wanted else None,
         jkt=_thumbprint(one(asked, "dpop_jkt")),
     )
+
+
+def _claims(asked: Asked, client: Metadata, scope: Sequence[str]) -> ClaimsRequest:
+    """Return the claims that this client may ask for, one by one."""
+    wanted = claims_request.parse(one(asked, "claims"))
+    # They are OpenID Connect's; and a client gets no claim of a scope it may not ask.
+    may_have = scopes.parse(client.scope) if "openid" in scope else ()
+    return wanted.within(may_have)
+
+
+def _beside(scope: Collection[str], wanted: ClaimsRequest) -> tuple[str, ...]:
+    """Return the scopes, beside those asked for, that the claims belong to."""
+    return tuple(one for one in scopes_of(wanted.names) if one not in scope)
+
+
+def _acr_values(asked: Asked) -> tuple[str, ...]:
+    return tuple((one(asked, "acr_values") or "").split())
 
 
 def _thumbprint(text: str | None) -> str | None:

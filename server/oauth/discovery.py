@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from domain import claims, dpop, response_type, scope
+from domain import acr, claims, dpop, response_type, scope
 from domain.registration import ENCODINGS, ENCRYPTION_ALGS
 from server import services, subject
 from server.oauth import client_auth, dialect, registration_access, response
@@ -48,7 +48,8 @@ def metadata(known: Services) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": [*OF_THE_SERVER, *sorted(claims.STANDARD)],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "claims_parameter_supported": False,
+        "acr_values_supported": list(acr.CLASSES),
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         # OIDC Discovery §3: true is what its absence would mean.
         "request_uri_parameter_supported": False,

@@ -51,7 +51,7 @@ async def of(request: web.Request, pending: Transaction) -> Farewell:
         InvalidRequest: a hint that is not ours, a client that is not the hint's or
             not known, or an address that the client has not registered.
     """
-    hint = _hint(request, pending.asked("id_token_hint"))
+    hint = id_token_hint.given(request, pending.asked("id_token_hint"))
     client_id = _client_id(hint, pending.asked("client_id"))
     return_to = pending.asked("post_logout_redirect_uri")
     if client_id is not None and (hint is None or return_to is not None):
@@ -67,15 +67,6 @@ def _goes_by_name(request: web.Request, pending: Transaction) -> bool:
     """Whether a client without a hint (§3) is sent back to, as Auth0's apps expect."""
     spoken = dialect.of(services.of(request))
     return spoken.logout_by_name or pending.resume == V2_LOGOUT
-
-
-def _hint(request: web.Request, text: str | None) -> Hint | None:
-    if text is None:
-        return None
-    hint = id_token_hint.read(request, text)
-    if hint is None:
-        raise InvalidRequest("id_token_hint is not ours", reason="ID_TOKEN_HINT")
-    return hint
 
 
 def _client_id(hint: Hint | None, named: str | None) -> str | None:

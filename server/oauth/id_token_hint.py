@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from domain.client import Client
+from domain.errors import InvalidRequest
 from domain.value import Value
 from server import services, subject
 from server.oauth import lookup
@@ -41,6 +42,18 @@ def read(request: web.Request, text: str) -> Hint | None:
     except msgspec.MsgspecError:
         return None
     return hint if hint.iss == known.settings.issuer else None
+
+
+def given(request: web.Request, text: str | None) -> Hint | None:
+    """Return what a parameter's hint says, None for no parameter.
+
+    Raises:
+        InvalidRequest: it is no ID token of ours.
+    """
+    hint = None if text is None else read(request, text)
+    if text is not None and hint is None:
+        raise InvalidRequest("id_token_hint is not ours", reason="ID_TOKEN_HINT")
+    return hint
 
 
 async def means(request: web.Request, hint: Hint, user_id: UUID) -> bool:

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from domain import acr
 from domain.client_metadata import Metadata
 from domain.consent import Absent, ConsentState, Ended, Standing
 from domain.errors import InvalidRequest
@@ -32,15 +33,17 @@ SIGNED_IN = Active(
     started_at=500,
     auth_time=900,
     expires_at=2000,
-    acr="1",
+    amr=("pwd",),
 )
 JUST_NOW = replace(SIGNED_IN, auth_time=NOW)
 STANDS = Standing(client_id="web", scope=("openid", "read"), audience=("a",), at=1)
 
+ACR = {"mfa": acr.MULTI_FACTOR, "pwd": acr.PASSWORD}
 CLIENTS = {"web": WEB, "ours": OURS, "aging": AGING}
 SESSIONS: dict[str, SessionState] = {
     "alice": SIGNED_IN,
     "alice now": JUST_NOW,
+    "alice mfa": replace(SIGNED_IN, amr=("pwd", "otp", "mfa")),
     "nobody": Unstarted(),
     "signed out": Over(user_id=ALICE, reason="logout", at=950),
     "expired": replace(SIGNED_IN, expires_at=NOW),
@@ -48,12 +51,13 @@ SESSIONS: dict[str, SessionState] = {
 CONSENTS: dict[str, ConsentState] = {
     "stands": STANDS,
     "openid only": replace(STANDS, scope=("openid",)),
+    "with email": replace(STANDS, scope=("openid", "read", "email")),
     "elsewhere": replace(STANDS, audience=()),
     "never": Absent(),
     "withdrawn": Ended(at=2),
 }
 
-# Alice signed in 100 seconds ago with acr 1; every wish is for "openid read" at "a".
+# Alice signed in 100 seconds ago by password; each wish is for "openid read" at "a".
 # fresh: she has signed in since the request began; allowed: and pressed allow.
 TABLE = """
 wish                    | session    | consent     | client | next step
@@ -94,10 +98,16 @@ another                 | alice      | stands      | web    | login subject
 another fresh           | alice      | stands      | web    | login_required
 another prompt=none     | alice      | stands      | web    | login_required
 # an essential acr
-acr=2+1                 | alice      | stands      | web    | proceed
-acr=2                   | alice      | stands      | web    | login acr
-acr=2 fresh             | alice      | stands      | web    | unmet
-acr=2 prompt=none       | alice      | stands      | web    | interaction_required
+acr=mfa+pwd             | alice      | stands      | web    | proceed
+acr=other+pwd           | alice      | stands      | web    | proceed
+acr=mfa                 | alice      | stands      | web    | login acr
+acr=mfa                 | alice mfa  | stands      | web    | proceed
+acr=pwd                 | alice mfa  | stands      | web    | proceed
+acr=mfa fresh           | alice      | stands      | web    | unmet
+acr=mfa prompt=none     | alice      | stands      | web    | interaction_required
+acr=other               | alice      | stands      | web    | unmet
+acr=other               | nobody     | stands      | web    | unmet
+acr=other prompt=none   | alice      | stands      | web    | unmet
 # consent
                         | alice      | never       | web    | consent openid read
                         | alice      | openid only | web    | consent read
@@ -107,6 +117,11 @@ acr=2 prompt=none       | alice      | stands      | web    | interaction_requir
 prompt=none             | alice      | never       | web    | consent_required
 prompt=none             | alice      | never       | ours   | proceed
 fresh allowed           | alice      | openid only | web    | consent read
+# claims asked for one by one
+claims=email            | alice      | stands      | web    | consent email
+claims=email            | alice      | with email  | web    | proceed
+claims=email            | alice      | never       | ours   | proceed
+claims=email prompt=none | alice     | stands      | web    | consent_required
 """
 ROWS = [row for row in TABLE.splitlines()[2:] if not row.startswith("#")]
 
@@ -130,7 +145,8 @@ def wished(text: str) -> Wish:
         prompt=several(said.get("prompt")),
         max_age=int(said["max_age"]) if "max_age" in said else None,
         for_another="another" in said,
-        acr=several(said.get("acr")),
+        acr=tuple(ACR.get(name, name) for name in several(said.get("acr"))),
+        claims_scope=several(said.get("claims")),
         fresh_login="fresh" in said,
         fresh_consent="allowed" in said,
     )
@@ -145,7 +161,7 @@ def told(step: NextStep) -> str:
         case Login(reason=reason):
             return f"login {reason}"
         case Consent(scope=scope, audience=audience, missing=missing):
-            assert (scope, audience) == (("openid", "read"), ("a",))
+            assert (scope[:2], audience) == (("openid", "read"), ("a",))
             return " ".join(("consent", *missing))
         case Proceed(user_id=user_id):
             assert user_id == ALICE

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain import scope as scopes
+from domain import acr, scope as scopes
 from domain.errors import InvalidGrant, MfaRequired
 from domain.grant import Approval
 from domain.scope import Grantable
@@ -115,6 +115,7 @@ async def _give(ask: Ask, proven: Proven, granted: Grantable) -> Given:
         audience=granted.audience,
         auth_time=ask.now,
         amr=proven.amr,
+        acr=acr.told(proven.amr),
     )
     return await at_once.begin(ask, approval)
 
