@@ -7,6 +7,7 @@ process holds the ring in memory and reads the log again each second.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 from uuid import UUID
@@ -80,6 +81,7 @@ class SigningKeys:
         self._clock = clock
         self._token_lifetime = token_lifetime
         self._ring = Ring()
+        self._turn = asyncio.Lock()
 
     # What others ask
 
@@ -146,15 +148,17 @@ class SigningKeys:
         Raises:
             Unavailable: the log can't be read; the ring stays as it was.
         """
-        stored = await self._log.heads(SIGNING_KEY.kind)
-        states = {s.key.kid: s for s in map(_state, stored) if s is not None}
-        fresh = [s for s in states.values() if s.key.kid not in self._ring.verifiers]
-        signers = [await self._load(state) for state in fresh]
-        self._ring = self._ring.with_states(
-            states,
-            signers=[signer for signer in signers if signer is not None],
-            verifiers=[jws.verifier(state.key) for state in fresh],
-        )
+        async with self._turn:  # what was read earlier must not come later
+            stored = await self._log.heads(SIGNING_KEY.kind)
+            states = {s.key.kid: s for s in map(_state, stored) if s is not None}
+            known = self._ring.verifiers
+            fresh = [state for kid, state in states.items() if kid not in known]
+            signers = [await self._load(state) for state in fresh]
+            self._ring = self._ring.with_states(
+                states,
+                signers=[signer for signer in signers if signer is not None],
+                verifiers=[jws.verifier(state.key) for state in fresh],
+            )
 
     async def _load(self, state: Known) -> Signer | None:
         found = await self._credentials.get(_id(state.key.kid), PRIVATE)
@@ -169,31 +173,31 @@ class SigningKeys:
         """See to it that each algorithm has a key that signs and a next one.
 
         Several processes may do so at once: each place is claimed in the log.
-        """
-        for alg in algorithms:
-            await self._ensure(alg)
 
-    async def _ensure(self, alg: str) -> None:
+        Raises:
+            Unavailable: the log cannot answer; the same again is safe.
+        """
         for _ in range(ATTEMPTS):
             await self.refresh()
             seen = self._ring
-            if seen.current(alg) and seen.next(alg):
+            incomplete = [
+                alg for alg in algorithms if not (seen.current(alg) and seen.next(alg))
+            ]
+            if not incomplete:
                 return
-            try:
-                await self._fill(alg, seen)
-            except KeyTaken:  # somebody else is at it: look again
-                await asyncio.sleep(0)
+            await asyncio.gather(*(self._fill(alg, seen) for alg in incomplete))
         raise Unavailable("signing_keys")
 
     async def _fill(self, alg: str, seen: Ring) -> None:
-        """Take one step towards a current and a next key."""
-        ahead = seen.next(alg)
-        if seen.current(alg):
-            await self._create(alg, signs=False, slot=self._slot(alg, seen))
-        elif ahead is not None:
-            await self._run(ahead.key.kid, self._activation())
-        else:
-            await self._create(alg, signs=True, slot=self._slot(alg, seen))
+        """Take one step towards a current and a next key, unless somebody else does."""
+        with contextlib.suppress(KeyTaken):
+            ahead = seen.next(alg)
+            if seen.current(alg):
+                await self._create(alg, signs=False, slot=self._slot(alg, seen))
+            elif ahead is not None:
+                await self._run(ahead.key.kid, self._activation())
+            else:
+                await self._create(alg, signs=True, slot=self._slot(alg, seen))
 
     def check_next(self, alg: str) -> None:
         """Let the next key pass if everybody knows it.
@@ -213,7 +217,7 @@ class SigningKeys:
         Raises:
             Malformed: the next one was published too lately; `force` lets it sign.
         """
-        await self._ensure(alg)
+        await self.ensure((alg,))
         upcoming = self._ring.next(alg)
         if upcoming is None:
             raise Unavailable("signing_keys")
@@ -223,7 +227,7 @@ class SigningKeys:
         for old in self._ring.current(alg):
             if old.key.kid != kid:
                 await self.retire(old.key.kid, until=until + SLACK)
-        await self._ensure(alg)
+        await self.ensure((alg,))
         return kid
 
     async def retire(self, kid: str, *, until: int) -> None:
@@ -236,7 +240,7 @@ class SigningKeys:
         now = self._clock.now()
         outcome = await self._run(kid, lambda s: signing_key.compromise(s, now=now))
         if not isinstance(outcome, Unknown):
-            await self._ensure(outcome.key.alg)
+            await self.ensure((outcome.key.alg,))
 
     async def _create(self, alg: str, *, signs: bool, slot: UniqueKey) -> None:
         key = await asyncio.to_thread(jws.generate, alg)

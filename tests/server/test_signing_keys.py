@@ -11,6 +11,7 @@ from domain.errors import Malformed
 from domain.signing_key import Current, Distrusted, Next, Previous
 from server import app as server_app, signing_keys
 from server.log.errors import Unavailable
+from server.log.values import Stored
 from server.services import Services
 from tests.server.clients import ShiftingClock, register_api, register_client
 from tests.server.conftest import settings_for
@@ -198,6 +199,35 @@ async def test_a_compromised_key_leaves_at_once(known: Services) -> None:
     assert known.signing.distrusts(stolen.kid)
     assert known.signing.active("ES256").kid != stolen.kid
     assert sorted(states(known).values()) == ["Current", "Distrusted", "Next"]
+
+
+async def test_a_slow_look_at_the_keys_undoes_no_later_one(
+    known: Services, neighbour: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a neighbour distrusts meanwhile is not believed again."""
+    await known.signing.ensure(FAST)
+    stolen = known.signing.active("ES256").kid
+    before = await known.log.heads("signing_key")
+    await neighbour.signing.compromise(stolen)
+    after = await known.log.heads("signing_key")
+    arrived = asyncio.Event()
+
+    async def late() -> list[Stored]:
+        await arrived.wait()
+        return before
+
+    async def at_once() -> list[Stored]:
+        return [one for one in after if one.stream_id in {b.stream_id for b in before}]
+
+    answers = iter([late(), at_once()])
+    monkeypatch.setattr(known.log, "heads", lambda _: next(answers))
+    looks = [asyncio.create_task(known.signing.refresh()) for _ in range(2)]
+    for _ in range(9):  # as far as they get
+        await asyncio.sleep(0)
+    arrived.set()
+    await asyncio.gather(*looks)
+
+    assert known.signing.distrusts(stolen)
 
 
 async def test_losing_every_key_at_once_is_survived(known: Services) -> None:
