@@ -1,7 +1,7 @@
 """Everything is joined here, in plain code: the only place that knows all rooms."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
@@ -41,6 +41,8 @@ from server.signing_out import endings
 from server.signing_out.teller import Teller
 from server.sweeping import Sweeping
 from server.web import middleware, pages
+
+Prepare = Callable[[Services], Awaitable[None]]
 
 LARGEST_BODY: Final = 64 * 1024
 """Bytes of a request's body; no OAuth request comes near it."""
@@ -194,8 +196,17 @@ def _client_keys(
     return secrets, ClientKeys(published=published, secrets=secrets, timer=timer)
 
 
-def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:
-    """Return the server, ready to be run."""
+async def nothing(_: Services) -> None:
+    """Nothing is to be done before the first request."""
+
+
+def build(
+    settings: Settings, *, clock: Clock = SYSTEM, prepare: Prepare = nothing
+) -> web.Application:
+    """Return the server, ready to be run.
+
+    `prepare` runs when everything is connected and nobody is served yet.
+    """
     failpoints.arm(settings.failpoint)
     app = web.Application(middlewares=[middleware.frame], client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(middleware.set_headers)
@@ -207,7 +218,10 @@ def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:
         playground.install(app)
 
     async def connected(app: web.Application) -> AsyncIterator[None]:
-        async with open_services(settings, clock=clock) as known, _at_work(known):
+        async with (
+            open_services(settings, clock=clock) as known,
+            _at_work(known, prepare),
+        ):
             app[SERVICES] = known
             yield
 
@@ -216,10 +230,11 @@ def build(settings: Settings, *, clock: Clock = SYSTEM) -> web.Application:
 
 
 @asynccontextmanager
-async def _at_work(known: Services) -> AsyncIterator[None]:
-    """Have the keys that sign, and the loops that work beside the requests."""
+async def _at_work(known: Services, prepare: Prepare) -> AsyncIterator[None]:
+    """Have the keys that sign, what is wanted first, and the loops beside requests."""
     await known.signing.ensure()
     await endings.begin(known)  # nothing that happens from now on is passed over
+    await prepare(known)  # before the loops, whose start is some work
     projector = Projector(
         log=known.log,
         states=known.reading.states,

@@ -9,7 +9,7 @@ import asyncio
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from server import app as application, health
-from server.services import SERVICES, Services
+from server.app import Prepare, nothing
 from server.serving.listening import BACKLOG, CannotListen, Ports
 from server.settings import Settings
 
@@ -29,32 +29,26 @@ KEEPALIVE: Final = 75.0
 """Seconds; longer than the idle time of common balancers, which should close first."""
 
 
-async def nothing(_: Services) -> None:
-    """Nothing is to be done before the first request."""
-
-
 async def serve(
     settings: Settings,
     ports: Ports,
     *,
     stop: asyncio.Event,
-    prepare: Callable[[Services], Awaitable[None]] = nothing,
+    prepare: Prepare = nothing,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until *stop*, then drain.
 
-    *prepare* runs when everything is connected and nobody is served yet; *ready*
-    once they are.
+    *prepare* is `build`'s; *ready* runs once requests are served.
 
     Raises:
         NotStartable: the database cannot be our log as it is.
     """
-    app = application.build(settings)
+    app = application.build(settings, prepare=prepare)
     async with (
         _running(health.management(app), ports.management, drain=MANAGEMENT_DRAIN),
         _connected(app, drain=settings.drain_timeout) as runner,
     ):
-        await prepare(app[SERVICES])
         await _listen(runner, ports.main, tls=tls_context(settings))
         await log.ainfo("server.ready", port=ports.main_port, issuer=settings.issuer)
         ready()

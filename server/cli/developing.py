@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from server import logs
 from server.cli import frame
 from server.cli.announcing import announce, ignored
 from server.clock import SYSTEM
 from server.dev.embedded import Embedded
+from server.log.migrate import migrate_up
 from server.serving.listening import CannotListen, Ports, bind, open_ports
 from server.settings import DEVELOPMENT, Settings, environment
 
@@ -57,11 +57,10 @@ def run(wish: Wish) -> int:
         )
         configs = list(_configs(wish, settings))
         ignored(OURS)
-        with logs.configured(level=settings.log_level, style=settings.log_format):
-            try:
-                asyncio.run(_develop(wish, settings, ports, configs))
-            except (KeyboardInterrupt, asyncio.CancelledError):
-                return INTERRUPTED
+        try:
+            asyncio.run(_develop(wish, settings, ports, configs))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            return INTERRUPTED
     return 0
 
 
@@ -118,15 +117,17 @@ async def _develop(
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 (we are one)
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    # Half of a start is importing: it goes on while the servers get ready.
     importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, HEAVY))
     try:
         async with Embedded(wish.data) as servers:
-            await importing
             settings = replace(
                 settings,
                 database_url=servers.database_url,
                 redis_url=servers.redis_url,
             )
+            await migrate_up(settings.database_url)
+            await importing
             await _serve(wish, settings, ports, configs, since=started)
     finally:
         importing.cancel()
@@ -140,14 +141,16 @@ async def _serve(
     *,
     since: float,
 ) -> None:
-    from server.log.migrate import migrate_up
+    from server import logs
     from server.serve import serve, stop_on_signals
 
-    await migrate_up(settings.database_url)
     stop = asyncio.Event()
     stop_on_signals(stop, lifeline=wish.lifeline)
     now = asyncio.get_running_loop().time
-    with _settings_file(wish.data, settings) as file:
+    with (
+        logs.configured(level=settings.log_level, style=settings.log_format),
+        _settings_file(wish.data, settings) as file,
+    ):
         await serve(
             settings,
             ports,

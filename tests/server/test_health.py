@@ -10,11 +10,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from server import app as server_app, health
 from server.dev.embedded import Embedded
 from server.health import HEALTH
-from server.services import SERVICES
+from server.services import SERVICES, Services
 from tests.server.conftest import settings_for
 
 Client = TestClient[web.Request, web.Application]
 Connect = Callable[[TestServer], Awaitable[Client]]
+
+READY = "/health/ready"
 
 
 async def told(client: Client, path: str) -> tuple[int, dict[str, object]]:
@@ -178,3 +180,24 @@ async def test_before_it_is_connected_it_lives_and_is_not_ready(
         {"status": "unready", "writes": False, "reads": False},
     )
     assert (await early.get("/metrics")).status == 503
+
+
+async def test_while_it_is_prepared_it_has_keys_and_is_not_ready(
+    furnished_url: str, redis_url: str, aiohttp_client: Connect
+) -> None:
+    """Demo data are in the log before anybody is sent here."""
+    seen: list[object] = []
+
+    async def prepare(known: Services) -> None:
+        seen.extend([known.signing.algorithms() != (), await told(early, READY)])
+
+    settings = settings_for(furnished_url, redis_url)
+    app = server_app.build(settings, prepare=prepare)
+    early = await aiohttp_client(TestServer(health.management(app)))
+    main = await aiohttp_client(TestServer(app))
+
+    assert seen == [
+        True,
+        (503, {"status": "unready", "writes": False, "reads": False}),
+    ]
+    assert (await told(main, READY))[0] == 200
