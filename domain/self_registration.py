@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from domain import registration, response_type, scope
+from domain import device, registration, response_type, scope
 from domain.client_metadata import LOCALIZED, Metadata, gathered
 from domain.client_uris import REDIRECTED_TO, redirects
 from domain.errors import InvalidClientMetadata, InvalidRedirectUri
@@ -38,14 +38,13 @@ MEMBERS: Final = tuple(
 )
 """What a client may say of itself, beside members in one language."""
 
-DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 GRANT_TYPES: Final = frozenset(
     {
         "authorization_code",
         "implicit",
         "refresh_token",
         "client_credentials",
-        DEVICE,
+        device.GRANT_TYPE,
     }
 )
 """What a client may choose; to see passwords or others' tokens takes more trust."""
@@ -129,7 +128,10 @@ def _check_grant_types(metadata: Metadata, before: Metadata | None) -> None:
 
 def _check_sector(metadata: Metadata) -> None:
     # Who names another's addresses gets none of their answers; a device needs none.
-    if metadata.subject_type == "pairwise" and DEVICE in metadata.grant_types:
+    if (
+        metadata.subject_type == "pairwise"
+        and device.GRANT_TYPE in metadata.grant_types
+    ):
         raise InvalidClientMetadata("subject_type: pairwise is not for devices")
 
 
