@@ -118,8 +118,9 @@ def rotate_secret(*, client_id: str, keep_old: int, as_json: bool) -> None:
         from server.client_secrets import new_secret
 
         registered = await _find(known, client_id)
-        if registered.metadata.public:
-            raise Failed(f"{client_id} is a public client: it has no secret")
+        if not registered.metadata.has_secret:
+            method = registered.metadata.token_endpoint_auth_method
+            raise Failed(f"{client_id} has no secret: it authenticates by {method}")
         secret = new_secret(known.clock)
         digest = known.keys.digest("client_secret", secret)
         now = known.clock.now()

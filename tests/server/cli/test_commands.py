@@ -153,6 +153,21 @@ def test_a_secret_that_is_a_key_is_long(cli: Cli, tmp_path: Path) -> None:
     assert len(secret) >= 64
 
 
+def test_a_client_that_has_no_secret_gets_none(cli: Cli, tmp_path: Path) -> None:
+    """It is told how it authenticates instead."""
+    file = tmp_path / "clients.toml"
+    file.write_text(
+        '[[clients]]\nclient_id = "spa"\ntoken_endpoint_auth_method = "none"\n'
+        'redirect_uris = ["http://localhost:9999/cb"]\n'
+    )
+    cli("apply", str(file))
+
+    result = cli("clients", "rotate-secret", "spa")
+
+    assert result.exit_code == 1
+    assert "spa has no secret: it authenticates by none" in result.stderr
+
+
 def test_a_client_is_disabled_and_enabled(cli: Cli, shop: Path) -> None:
     """The list says how it stands."""
     assert cli("clients", "disable", "web", "--reason", "test").exit_code == 0
