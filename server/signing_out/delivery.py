@@ -11,6 +11,7 @@ import structlog
 from domain import stream_id as ids
 from domain.client import Client
 from domain.client_metadata import Metadata
+from server import subject
 from server.fetching import FetchFailed
 from server.log.errors import Unavailable
 from server.log.notices import Claimed
@@ -64,7 +65,7 @@ def _token(known: Services, notice: Claimed, client: Metadata) -> str:
         known.signing.active(alg),
         issuer=known.settings.issuer,
         client_id=client.client_id,
-        subject=str(notice.user_id),
+        subject=subject.of(known.keys, client, notice.user_id),
         session_id=notice.session_id,
         token_id=known.clock.new_id(),
         now=known.clock.now(),

@@ -1,106 +1,32 @@
 """Each client of a session that ends hears of it (OIDC Back-Channel Logout 1.0)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+import json
+from collections.abc import Callable
 
-import pytest
-from prometheus_client import CollectorRegistry
-
-from domain import client, user
+from domain import client
 from domain.client import CLIENT
 from domain.stream_id import named
-from domain.user import USER
-from server.dev.embedded import Embedded
-from server.log.notices import Notices
-from server.services import Services
-from server.signing_out import couriers, delivery
+from server.signing_out import delivery
 from tests import receiver as receivers
-from tests.flows.test_logout import hint, leave, sid_of
-from tests.house import Admin, House, disable, serving, standing
-from tests.projections.world import eventually
-from tests.receiver import Receiver, claims_of, header_of, receiving
-from tests.server.clients import SOURCE
+from tests.flows.street import (
+    Street,
+    alice,
+    come_in,
+    counted,
+    has_failed,
+    nobody_waits,
+    sign_out,
+    street,
+)
+from tests.receiver import claims_of, header_of, receiving
+from tests.server.clients import CALLBACK, SOURCE, VERIFIER
 from tests.visitor import Visitor
+
+__all__ = ["alice", "street"]
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 HOUR = 3600
-
-
-@dataclass(frozen=True, kw_only=True)
-class Street:
-    """A house, and the clients' site that it may reach."""
-
-    house: House
-    receiver: Receiver
-
-    @property
-    def known(self) -> Services:
-        return self.house.known
-
-    async def client(self, client_id: str, **members: Any) -> None:
-        await receivers.register(self.known, client_id, self.receiver, **members)
-
-
-@pytest.fixture
-async def street(
-    embedded: Embedded,
-    admin: Admin,
-    furnished_house: str,
-    redis_url: str,
-    unused_tcp_port_factory: Callable[[], int],
-) -> AsyncIterator[Street]:
-    async with receiving(unused_tcp_port_factory()) as receiver:
-        port = unused_tcp_port_factory()
-        async with standing(
-            embedded,
-            admin,
-            redis_url=redis_url,
-            port=port,
-            fetch_allow=(receiver.place,),
-        ) as house:
-            yield Street(house=house, receiver=receiver)
-
-
-@pytest.fixture
-async def alice(street: Street) -> AsyncIterator[Visitor]:
-    async with Visitor(street.house.issuer) as visitor:
-        yield visitor
-
-
-async def come_in(visitor: Visitor, *clients: str) -> str:
-    """Sign in by the first client, visit the others; the session's `sid`."""
-    await visitor.come_in(clients[0])
-    for client_id in clients[1:]:
-        assert "code" in (await visitor.authorize(client_id, prompt="none")).answer
-    return sid_of(visitor)
-
-
-async def sign_out(street: Street, visitor: Visitor) -> None:
-    sid = sid_of(visitor)
-    page = await leave(visitor, id_token_hint=await hint(street.house, sid=sid))
-    assert page.status == 303
-
-
-async def nobody_waits(known: Services) -> None:
-    """Return once every client has been told, or has been given up."""
-
-    async def none_is_left() -> bool:
-        [row] = await known.log.pool.rows("select count(*) from log.logout_notice")
-        return int(row[0]) == 0
-
-    await eventually(none_is_left)
-
-
-async def has_failed(known: Services) -> None:
-    """Return once an attempt has."""
-
-    async def one_is_counted() -> bool:
-        return "failed" in counted(known)
-
-    await eventually(one_is_counted)
 
 
 async def test_what_a_client_gets(street: Street, alice: Visitor) -> None:
@@ -145,6 +71,33 @@ async def test_the_client_chose_the_algorithm(street: Street, alice: Visitor) ->
     assert claims_of(token, street.known)["aud"] == "es"
 
 
+async def test_the_person_is_called_as_in_the_clients_id_token(
+    street: Street, alice: Visitor
+) -> None:
+    """By the name that only its sector knows (OIDC Core §8), and by the same `sid`."""
+    await street.client("rp", subject_type="pairwise")
+    code = (await alice.come_in("rp")).answer["code"]
+    sent = await alice.post(
+        "/oauth/token",
+        [
+            ("grant_type", "authorization_code"),
+            ("client_id", "rp"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ],
+    )
+    signed_in = claims_of(json.loads(sent.text)["id_token"], street.known)
+
+    await sign_out(street, alice)
+    [token] = await street.receiver.heard("rp")
+
+    signed_out = claims_of(token, street.known)
+    for name in ("iss", "sub", "aud", "sid"):
+        assert signed_out[name] == signed_in[name]
+    assert signed_out["sub"] != str(await street.house.person("alice"))
+
+
 async def test_all_who_took_part_hear_once_and_nobody_else(
     street: Street, alice: Visitor
 ) -> None:
@@ -181,18 +134,6 @@ async def test_who_fails_is_tried_again(street: Street, alice: Visitor) -> None:
     tokens = street.receiver.so_far("rp")
     assert len({claims_of(token, street.known)["jti"] for token in tokens}) == 4
     assert counted(street.known) == {"failed": 3, "delivered": 1}
-
-
-def counted(known: Services) -> dict[str, float]:
-    """How deliveries ended, as Prometheus is told."""
-    registry: CollectorRegistry = known.metrics.registry
-    name = "grantlog_backchannel_logout"
-    return {
-        sample.labels["outcome"]: sample.value
-        for metric in registry.collect()
-        for sample in metric.samples
-        if sample.name == f"{name}_total"
-    }
 
 
 def test_pauses_double_up_to_an_hour() -> None:
@@ -245,139 +186,3 @@ async def test_an_address_inside_is_not_reached(
 
         assert counted(street.known) == {"failed": 1}
         assert inside.requests == []
-
-
-# However the session ends
-
-
-async def test_another_person_at_the_same_browser(
-    street: Street, alice: Visitor
-) -> None:
-    await street.client("rp")
-    sid = await come_in(alice, "rp")
-
-    page = await alice.authorize("trusted", prompt="login")
-    await street.house.known.directory.register(
-        username="carol", password="carol-password-1", source=SOURCE
-    )
-    await alice.log_in(page, "carol")
-    [token] = await street.receiver.heard("rp")
-
-    assert claims_of(token, street.known)["sid"] == sid
-
-
-async def test_a_person_who_is_disabled(
-    street: Street, alice: Visitor, elsewhere: Visitor
-) -> None:
-    """All their sessions end, and they stay so when the person may come back."""
-    await street.client("rp")
-    sids = {await come_in(alice, "rp"), await come_in(elsewhere, "rp")}
-
-    await disable(street.house, "alice")
-    tokens = await street.receiver.heard("rp", 2)
-
-    assert {claims_of(token, street.known)["sid"] for token in tokens} == sids
-    await street.known.commands.run(
-        USER,
-        await street.house.person("alice"),
-        lambda state: user.enable(state, now=street.house.clock.now()),
-        source=SOURCE,
-    )
-    page = await alice.authorize("trusted", prompt="none")
-    assert page.answer["error"] == "login_required"
-
-
-async def test_a_new_password(
-    street: Street, alice: Visitor, elsewhere: Visitor
-) -> None:
-    """Ends what the old one had begun, and not what the new one begins."""
-    await street.client("rp")
-    old = await come_in(alice, "rp")
-    known, user_id = street.known, await street.house.person("alice")
-
-    phc = await known.directory.hashed("alice-password-2")
-    await known.directory.set_password(user_id, phc, source=SOURCE)
-    [token] = await street.receiver.heard("rp")
-    street.house.clock.shift += 1
-    await elsewhere.log_in(await elsewhere.authorize("rp"), password="alice-password-2")
-    await nobody_waits(known)
-
-    assert claims_of(token, known)["sid"] == old
-    assert "code" in (await elsewhere.authorize("rp", prompt="none")).answer
-    assert len(street.receiver.so_far("rp")) == 1
-
-
-async def test_a_person_who_is_forgotten(street: Street, alice: Visitor) -> None:
-    await street.client("rp")
-    sid = await come_in(alice, "rp")
-
-    user_id = await street.house.person("alice")
-    await street.known.directory.erase(user_id, source=SOURCE)
-    [token] = await street.receiver.heard("rp")
-
-    assert claims_of(token, street.known)["sid"] == sid
-
-
-@pytest.fixture
-async def elsewhere(street: Street) -> AsyncIterator[Visitor]:
-    """The same person at another browser."""
-    async with Visitor(street.house.issuer) as visitor:
-        yield visitor
-
-
-# Whoever dies in between
-
-
-async def test_what_somebody_took_who_died_is_taken_again(
-    street: Street, alice: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is claimed for a while only, and the token goes out after it."""
-    await street.client("rp")
-    await come_in(alice, "rp")
-    claimed = asyncio.Event()
-
-    async def claim_and_die(self: Notices, *args: Any, **kwargs: Any) -> list[Any]:
-        if await claim(self, *args, **kwargs):
-            claimed.set()
-        return []
-
-    claim = Notices.claim
-    with monkeypatch.context() as patched:
-        patched.setattr(Notices, "claim", claim_and_die)
-        await sign_out(street, alice)
-        async with asyncio.timeout(60):
-            await claimed.wait()
-    assert street.receiver.so_far("rp") == []
-    street.house.clock.shift += couriers.HOLD_MS // 1000
-
-    await street.receiver.heard("rp")
-    await nobody_waits(street.known)
-
-
-@asynccontextmanager
-async def another_node(
-    street: Street, unused_tcp_port_factory: Callable[[], int]
-) -> AsyncIterator[Services]:
-    """A second server over the same log, behind the same issuer."""
-    settings = replace(street.known.settings, port=unused_tcp_port_factory())
-    async with serving(settings, street.house.clock) as known:
-        yield known
-
-
-async def test_two_nodes_tell_everybody_once(
-    street: Street, unused_tcp_port_factory: Callable[[], int]
-) -> None:
-    """Whichever of them holds the lease, whichever served the sign-out."""
-    await street.client("rp")
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(another_node(street, unused_tcp_port_factory))
-        sids = set()
-        for _ in range(5):
-            visitor = await stack.enter_async_context(Visitor(street.house.issuer))
-            sids.add(await come_in(visitor, "rp"))
-            await sign_out(street, visitor)
-        tokens = await street.receiver.heard("rp", 5)
-        await nobody_waits(street.known)
-
-    assert {claims_of(token, street.known)["sid"] for token in tokens} == sids
-    assert len(street.receiver.so_far("rp")) == 5
