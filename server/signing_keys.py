@@ -151,8 +151,7 @@ class SigningKeys:
         async with self._turn:  # what was read earlier must not come later
             stored = await self._log.heads(SIGNING_KEY.kind)
             states = {s.key.kid: s for s in map(_state, stored) if s is not None}
-            known = self._ring.verifiers
-            fresh = [state for kid, state in states.items() if kid not in known]
+            fresh = [s for k, s in states.items() if k not in self._ring.verifiers]
             signers = [await self._load(state) for state in fresh]
             self._ring = self._ring.with_states(
                 states,
@@ -180,12 +179,10 @@ class SigningKeys:
         for _ in range(ATTEMPTS):
             await self.refresh()
             seen = self._ring
-            incomplete = [
-                alg for alg in algorithms if not (seen.current(alg) and seen.next(alg))
-            ]
-            if not incomplete:
+            lacking = [a for a in algorithms if not (seen.current(a) and seen.next(a))]
+            if not lacking:
                 return
-            await asyncio.gather(*(self._fill(alg, seen) for alg in incomplete))
+            await asyncio.gather(*(self._fill(alg, seen) for alg in lacking))
         raise Unavailable("signing_keys")
 
     async def _fill(self, alg: str, seen: Ring) -> None:
