@@ -106,6 +106,11 @@ class Metadata(Value, frozen=True):
     introspection_encrypted_response_alg: str | None = None
     introspection_encrypted_response_enc: str | None = None
 
+    # JARM §3
+    authorization_signed_response_alg: str | None = None
+    authorization_encrypted_response_alg: str | None = None
+    authorization_encrypted_response_enc: str | None = None
+
     @property
     def public(self) -> bool:
         """Whether it has no credential of its own (RFC 6749 §2.1)."""

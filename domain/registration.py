@@ -130,7 +130,7 @@ def _check_choices(metadata: Metadata) -> None:
     _check_one_of(metadata, "subject_type", {"public", "pairwise"})
     _check_one_of(metadata, "token_endpoint_auth_method", AUTH_METHODS)
     _check_one_of(metadata, "id_token_signed_response_alg", SIGNING_ALGS)
-    for kind in ("userinfo", "introspection"):
+    for kind in ("userinfo", "introspection", "authorization"):
         _check_one_of(metadata, f"{kind}_signed_response_alg", {None, *SIGNING_ALGS})
 
 
@@ -149,7 +149,7 @@ def _check_algorithm(metadata: Metadata) -> None:
 
 def _check_encryption(metadata: Metadata) -> None:
     # An `enc` without its `alg` asks for nothing.
-    for kind in ("id_token", "userinfo", "introspection"):
+    for kind in ("id_token", "userinfo", "introspection", "authorization"):
         alg = f"{kind}_encrypted_response_alg"
         if getattr(metadata, alg) is None:
             continue

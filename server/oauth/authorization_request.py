@@ -26,7 +26,7 @@ from domain.scope import Apis
 from domain.value import Value
 from server.oauth.authorization_parameters import REPEATABLE, Asked, first, one
 from server.oauth.destination import Destination
-from server.oauth.response import MODES
+from server.oauth.response import MODES, named
 
 THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # RFC 7638, SHA-256
 MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
@@ -96,10 +96,11 @@ def _mode(asked: Asked, address: str) -> str:
     """Return how answers travel; also the one that says that it may not be so."""
     wanted = asked.get("response_mode", ())
     with_tokens = response_type.has_tokens(first(asked, "response_type").split(" "))
-    known = MODES.get(wanted[0]) if len(wanted) == 1 else None
+    meant = named(wanted[0] if len(wanted) == 1 else None, with_tokens=with_tokens)
+    known = MODES.get(meant)
     if known is not None and known.fits(address, with_tokens=with_tokens):
-        return wanted[0]
-    return "fragment" if with_tokens else "query"
+        return meant
+    return named(None, with_tokens=with_tokens)
 
 
 def interpret(asked: Asked, to: Destination, apis: Apis) -> AuthorizationRequest:
@@ -177,7 +178,9 @@ def _response_type(asked: Asked, to: Destination) -> ResponseType:
         raise InvalidRequest("response_type is missing", reason="PARAMETER_MISSING")
     wanted = response_type.parse(text)
     response_type.check_allowed(wanted, to.client)
-    if one(asked, "response_mode") not in {None, to.mode}:
+    mode = one(asked, "response_mode")
+    meant = named(mode, with_tokens=response_type.has_tokens(wanted))
+    if mode is not None and meant != to.mode:
         raise InvalidRequest("response_mode is not for this", reason="RESPONSE_MODE")
     return wanted
 

@@ -81,7 +81,7 @@ async def _refused(
         client_id=destination.client.client_id,
         request_id=request[REQUEST_ID],
     )
-    return response.answer(request, destination, members)
+    return await response.answer(request, destination, members)
 
 
 async def _next(
@@ -115,6 +115,7 @@ async def _grant(
     request: web.Request, asked: Asking, here: SignedIn
 ) -> web.StreamResponse:
     known, client_id = services.of(request), asked.client.client_id
+    await response.check(request, asked.destination)
     await sessions.join(request, here, client_id)
     going = Proceeding(
         services=known,
@@ -124,4 +125,4 @@ async def _grant(
         source=source_of(request, f"user:{here.user_id}", client_id=client_id),
         now=known.clock.now(),
     )
-    return response.answer(request, asked.destination, await approve(going))
+    return await response.answer(request, asked.destination, await approve(going))

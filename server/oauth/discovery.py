@@ -34,7 +34,7 @@ def metadata(known: Services) -> dict[str, Any]:
         **_endpoints(known),
         "scopes_supported": list(scope.OIDC),
         "response_types_supported": list(response_type.SUPPORTED),
-        "response_modes_supported": list(response.MODES),
+        "response_modes_supported": list(response.SUPPORTED),
         "grant_types_supported": ["implicit", *GRANTS],
         "subject_types_supported": list(subject.TYPES),
         "id_token_signing_alg_values_supported": _algorithms(known),
@@ -64,9 +64,9 @@ def metadata(known: Services) -> dict[str, Any]:
 def _answers(known: Services) -> dict[str, list[str]]:
     """Return what answers can be signed with and encrypted by (RFC 9701 §7)."""
     members: dict[str, list[str]] = {}
-    for kind in ("userinfo", "introspection"):
+    for kind in ("userinfo", "introspection", "authorization"):
         members[f"{kind}_signing_alg_values_supported"] = _algorithms(known)
-    for kind in ("id_token", "userinfo", "introspection"):
+    for kind in ("id_token", "userinfo", "introspection", "authorization"):
         members[f"{kind}_encryption_alg_values_supported"] = sorted(ENCRYPTION_ALGS)
         members[f"{kind}_encryption_enc_values_supported"] = list(ENCODINGS)
     return members

@@ -56,6 +56,15 @@ def of_introspection(client: Metadata) -> Protection:
     )
 
 
+def of_authorization(client: Metadata) -> Protection:
+    """JARM §3: RS256 where nothing is registered."""
+    return Protection(
+        signed=client.authorization_signed_response_alg or "RS256",
+        alg=client.authorization_encrypted_response_alg,
+        enc=client.authorization_encrypted_response_enc,
+    )
+
+
 async def write(
     known: Services, client: Metadata, claims: bytes, *, typ: str, as_: Protection
 ) -> str:

@@ -101,6 +101,8 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
         ),
         (WEB, {"id_token_encrypted_response_alg": "ECDH-ES"}, "jwks"),
         (WEB, {"introspection_signed_response_alg": "none"}, "introspection_signed"),
+        (WEB, {"authorization_signed_response_alg": "none"}, "authorization_signed"),
+        (WEB, {"authorization_encrypted_response_alg": "ECDH-ES"}, "jwks"),
         # claims of the operator's own
         (WEB, {"id_token_claims": {"iss": "name"}}, "id_token_claims"),
         (WEB, {"userinfo_claims": {"x": ""}}, "userinfo_claims"),

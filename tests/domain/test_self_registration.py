@@ -86,7 +86,9 @@ def test_every_member_is_the_clients_to_say_or_the_operators() -> None:
         *("require_pushed_authorization_requests", "require_signed_request_object"),
         *("dpop_bound_access_tokens", "introspection_signed_response_alg"),
         *("introspection_encrypted_response_alg",),
-        *("introspection_encrypted_response_enc",),
+        *("introspection_encrypted_response_enc", "authorization_signed_response_alg"),
+        *("authorization_encrypted_response_alg",),
+        *("authorization_encrypted_response_enc",),
     }
 
 
