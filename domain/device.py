@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
+from domain import acr
 from domain.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant
 from domain.grant import (
     DEVICE_DENIED,
@@ -85,7 +86,7 @@ def approve(
         audience=request.audience,
         auth_time=session.auth_time,
         amr=session.amr,
-        acr=session.acr,
+        acr=acr.told(session.amr),
         subject=subject,
     )
     return (DeviceApproved(approval=approval),)

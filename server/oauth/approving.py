@@ -24,7 +24,7 @@ from domain.grant import (
 from domain.stream import BrokenHistory
 from server import subject
 from server.envelope import Source
-from server.oauth import lookup, person
+from server.oauth import lookup, nested_jwt, person
 from server.oauth.access_token import scope_of
 from server.oauth.authorization_request import AuthorizationRequest
 from server.oauth.destination import Destination, Members
@@ -63,6 +63,7 @@ async def approve(going: Proceeding) -> Members:
     Raises:
         InvalidTarget, Unavailable: as in `minting.minter`.
     """
+    await _check_readable(going)
     fresh = going.services.clock.new_id()
     grant_id = ids.beside(fresh, going.here.user_id)
     approval = _approval(going)
@@ -78,6 +79,13 @@ async def approve(going: Proceeding) -> Members:
     if "id_token" in approval.response_type:
         given["id_token"] = await _id_token(going, approval, given)
     return given
+
+
+async def _check_readable(going: Proceeding) -> None:
+    """See to it that the client will be able to read its ID token, before a grant."""
+    if "id_token" in going.request.response_type:
+        of_client = nested_jwt.of_id_token(going.metadata)
+        await nested_jwt.check(going.services, going.metadata, of_client)
 
 
 def _approval(going: Proceeding) -> Approval:

@@ -15,7 +15,17 @@ from server.web import answers, shown_certificate
 
 MAX_AGE: Final = 300
 
-OF_THE_SERVER: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "amr", "sid")
+OF_THE_SERVER: Final = (
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "amr",
+    "sid",
+)
 
 
 async def openid_configuration(request: web.Request) -> web.StreamResponse:
@@ -49,6 +59,9 @@ def metadata(known: Services) -> dict[str, Any]:
         "claims_supported": [*OF_THE_SERVER, *sorted(claims.STANDARD)],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "acr_values_supported": list(acr.CLASSES),
+        # One layout for all of them; a popup's answer comes by web_message.
+        "display_values_supported": ["page", "popup", "touch"],
+        "ui_locales_supported": ["en"],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
         # OIDC Discovery §3: true is what its absence would mean.

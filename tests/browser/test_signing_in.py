@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import Shop
 from tests.house import TOTP_SECRET, House
+from tests.server.clients import register_client
 
 SCOPE = "openid email read:orders"
 
@@ -124,6 +125,35 @@ async def test_form_post_sends_itself(page: Page, shop: Shop) -> None:
     await sign_in(page)
 
     assert "code" in await come_home(page, shop)
+
+
+async def test_tokens_by_form_post(page: Page, shop: Shop, house: House) -> None:
+    """An implicit client gets them in a body: no address, no history has them."""
+    await register_client(
+        house.known,
+        "implicit",
+        first_party=True,
+        redirect_uris=(f"{shop.url}/cb",),
+        grant_types=("implicit",),
+        response_types=("id_token token",),
+        scope=SCOPE,
+    )
+    visited: list[str] = []
+    page.on("framenavigated", lambda frame: visited.append(frame.url))
+    await page.goto(
+        shop.authorize(
+            "implicit",
+            response_type="id_token token",
+            response_mode="form_post",
+            nonce="n",
+            scope=SCOPE,
+        )
+    )
+    await sign_in(page)
+
+    answer = await come_home(page, shop)
+    assert answer.keys() >= {"access_token", "id_token", "expires_in", "state", "iss"}
+    assert not any("token" in url.partition("?tx=")[0] for url in visited[1:])
 
 
 async def test_with_the_keyboard_alone(page: Page, shop: Shop) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain import device
+from domain import acr, device
 from domain.grant import (
     AccessToken,
     Approval,
@@ -99,8 +99,8 @@ FROM_DEVICE = replace(
     grant_type=device.GRANT_TYPE,
     started_at=160,
     auth_time=90,
-    amr=("pwd", "otp"),
-    acr="loa2",
+    amr=("pwd", "otp", "mfa"),
+    acr=acr.MULTI_FACTOR,
     subject="pairwise",
 )
 REQUESTED = DeviceRequested(request=DEVICE_REQUEST)

@@ -59,8 +59,7 @@ SESSION = Active(
     started_at=90,
     auth_time=90,
     expires_at=900,
-    amr=("pwd", "otp"),
-    acr="loa2",
+    amr=("pwd", "otp", "mfa"),
 )
 FETCHED = DeviceRedeemed(
     token=token(1, at=200), refresh=refresh_token(1, token=1, at=200, until=1200)

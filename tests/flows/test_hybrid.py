@@ -1,11 +1,14 @@
 """A code with tokens beside it (OIDC Core §3.3): each of the three, front and back."""
 
 import asyncio
+from typing import Any, cast
 
 import pytest
+from joserfc import jwe
 
 from domain.grant import GRANT, Live
 from server.oauth.id_token import half_hash
+from tests.client_key import make_key
 from tests.house import House
 from tests.relying_party import RelyingParty
 from tests.server.clients import CALLBACK, ORDERS, WEB_SECRET, register_client
@@ -192,3 +195,54 @@ async def test_by_form_post(visitor: Visitor, party: RelyingParty) -> None:
     assert page.forms["form-post"].action == CALLBACK
     assert page.posted.keys() >= {"code", "id_token", "access_token", "state", "iss"}
     assert (await party.redeem(page.posted["code"])).status == 200
+
+
+async def encrypting(house: House, keys: dict[str, Any]) -> None:
+    """A client that wants its ID tokens for its own eyes."""
+    await register_client(
+        house.known,
+        "veiled",
+        secret=WEB_SECRET,
+        first_party=True,
+        require_pkce=False,
+        redirect_uris=(CALLBACK,),
+        grant_types=("authorization_code", "implicit"),
+        response_types=("id_token", "code id_token"),
+        id_token_encrypted_response_alg="RSA-OAEP-256",
+        jwks=keys,
+    )
+
+
+@pytest.mark.parametrize("response_type", ["id_token", "code id_token"])
+async def test_the_front_id_token_is_encrypted_where_the_client_wants_that(
+    house: House, visitor: Visitor, response_type: str
+) -> None:
+    """The address bar shows who signed in to nobody but the client (§16.14)."""
+    key = make_key("RS256", "enc")
+    published = {**key.jwk, "use": "enc", "alg": "RSA-OAEP-256"}
+    await encrypting(house, {"keys": [published]})
+
+    back = await visitor.come_in("veiled", response_type=response_type, nonce="n-1")
+
+    sealed = back.fragment["id_token"]
+    opened = jwe.decrypt_compact(
+        sealed, cast("Any", key.key), algorithms=["RSA-OAEP-256", "A128CBC-HS256"]
+    )
+    assert opened.plaintext is not None
+    assert claims(opened.plaintext.decode())["nonce"] == "n-1"
+
+
+async def test_no_grant_begins_that_the_client_could_not_read(
+    house: House, visitor: Visitor
+) -> None:
+    """Its key is missing: the client hears so, and the log knows of no grant."""
+    await encrypting(house, {"keys": []})
+    login = await visitor.authorize("veiled", response_type="id_token", nonce="n-1")
+    back = await visitor.log_in(login)
+    before = await house.appended()
+
+    again = await visitor.authorize("veiled", response_type="id_token", nonce="n-1")
+
+    for page in (back, again):
+        assert page.fragment["error"] == "temporarily_unavailable"
+    assert await house.appended() == before
