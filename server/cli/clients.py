@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from domain.client import Client, ClientState, Event
     from server.services import Services
 
+Decide = Callable[["ClientState", int], Sequence["Event"]]
+"""A decision that needs to know nothing but the time."""
+
 EXAMPLES = """
 \b
 Examples:
   grantlog clients list
   grantlog clients rotate-secret web --keep-old 86400
   grantlog clients disable web --reason "leaked secret, ticket 4711"
+  grantlog clients revoke web
   grantlog clients rotate-registration-token web
 """
 
@@ -32,17 +36,7 @@ def clients() -> None:
 def list_clients(*, as_json: bool) -> None:
     """Every client."""
     found = sorted(frame.run(_all), key=lambda one: one.metadata.client_id)
-    rows = [
-        {
-            "client_id": one.metadata.client_id,
-            "client_name": one.metadata.client_name,
-            "authentication": one.metadata.token_endpoint_auth_method,
-            "grant_types": list(one.metadata.grant_types),
-            "registered_by": "itself" if one.by_itself else "operator",
-            "state": "disabled" if one.disabled else "enabled",
-        }
-        for one in found
-    ]
+    rows = [_row(one) for one in found]
     if as_json:
         say_json(rows)
     else:
@@ -52,6 +46,17 @@ def list_clients(*, as_json: bool) -> None:
             ("client", "name", "authentication", "grant types", "by", "state"),
             [list(row.values()) for row in rows],
         )
+
+
+def _row(one: "Client") -> dict[str, Any]:
+    return {
+        "client_id": one.metadata.client_id,
+        "client_name": one.metadata.client_name,
+        "authentication": one.metadata.token_endpoint_auth_method,
+        "grant_types": list(one.metadata.grant_types),
+        "registered_by": "itself" if one.by_itself else "operator",
+        "state": "disabled" if one.disabled else "enabled",
+    }
 
 
 async def _all(known: "Services") -> "list[Client]":
@@ -93,6 +98,7 @@ def _members(found: "Client") -> dict[str, Any]:
         "registered_at": found.registered_at,
         "registered_by": "itself" if found.by_itself else "operator",
         "disabled": found.disabled,
+        "revoked_at": found.epoch or None,
         "secrets": [
             {"fingerprint": f"{one.digest[:8]}…", "until": one.until}
             for one in found.secrets
@@ -123,14 +129,13 @@ def rotate_secret(*, client_id: str, keep_old: int, as_json: bool) -> None:
             raise Failed(f"{client_id} has no secret: it authenticates by {method}")
         secret = new_secret(known.clock)
         digest = known.keys.digest("client_secret", secret)
-        now = known.clock.now()
         secrets = known.client_secrets
         if registered.metadata.secret_is_key:
             await secrets.keep(client_id, secret=secret, digest=digest)
-        after = await _change(
+        after = await _changed(
             known,
             client_id,
-            lambda state: client.rotate_secret(
+            lambda state, now: client.rotate_secret(
                 state, secret=digest, previous_until=now + keep_old, now=now
             ),
         )
@@ -147,34 +152,48 @@ def rotate_secret(*, client_id: str, keep_old: int, as_json: bool) -> None:
 @clients.command()
 @click.argument("client_id")
 @click.option("--reason", default="operator", show_default=True, help="For the log.")
-def disable(*, client_id: str, reason: str) -> None:
+@as_json
+def disable(*, client_id: str, reason: str, as_json: bool) -> None:
     """Refuse the client and everything it was given, at once."""
     from domain import client
 
-    async def work(known: "Services") -> None:
-        now = known.clock.now()
-        await _change(
-            known,
-            client_id,
-            lambda state: client.disable(state, reason=reason, now=now),
-        )
-
-    frame.run(work)
-    click.echo(f"{client_id} is disabled")
+    _change(
+        client_id,
+        lambda state, now: client.disable(state, reason=reason, now=now),
+        done="is disabled",
+        as_json=as_json,
+    )
 
 
 @clients.command()
 @click.argument("client_id")
-def enable(*, client_id: str) -> None:
+@as_json
+def enable(*, client_id: str, as_json: bool) -> None:
     """Let the client in again; grants that have not expired live on."""
     from domain import client
 
-    async def work(known: "Services") -> None:
-        now = known.clock.now()
-        await _change(known, client_id, lambda state: client.enable(state, now=now))
+    _change(
+        client_id,
+        lambda state, now: client.enable(state, now=now),
+        done="is enabled",
+        as_json=as_json,
+    )
 
-    frame.run(work)
-    click.echo(f"{client_id} is enabled")
+
+@clients.command()
+@click.argument("client_id")
+@click.option("--reason", default="operator", show_default=True, help="For the log.")
+@as_json
+def revoke(*, client_id: str, reason: str, as_json: bool) -> None:
+    """End everything the client was given so far; it may ask anew."""
+    from domain import client
+
+    _change(
+        client_id,
+        lambda state, now: client.invalidate_tokens(state, reason=reason, now=now),
+        done="has no token left",
+        as_json=as_json,
+    )
 
 
 @clients.command("rotate-registration-token")
@@ -189,11 +208,10 @@ def rotate_registration_token(*, client_id: str, as_json: bool) -> None:
     from server.oauth import registration_access
 
     async def work(known: "Services") -> dict[str, str]:
-        now = known.clock.now()
-        await _change(
+        await _changed(
             known,
             client_id,
-            lambda state: client.rotate_registration_token(state, now=now),
+            lambda state, now: client.rotate_registration_token(state, now=now),
         )
         return registration_access.told(known, await _find(known, client_id))
 
@@ -215,9 +233,8 @@ def remove(*, client_id: str, yes: bool) -> None:
         click.confirm(f"{client_id} and its tokens will end. Go on?", abort=True)
 
     async def work(known: "Services") -> None:
-        now = known.clock.now()
-        after = await _change(
-            known, client_id, lambda state: client.remove(state, now=now)
+        after = await _changed(
+            known, client_id, lambda state, now: client.remove(state, now=now)
         )
         await known.client_secrets.forget(client_id, after=after)
 
@@ -225,14 +242,26 @@ def remove(*, client_id: str, yes: bool) -> None:
     click.echo(f"{client_id} is removed")
 
 
-async def _change(
-    known: "Services",
-    client_id: str,
-    decide: "Callable[[ClientState], Sequence[Event]]",
-) -> "ClientState":
+def _change(client_id: str, decide: Decide, *, done: str, as_json: bool) -> None:
+    """Change the client, and tell how it stands now."""
+    from domain import client
+
+    found = client.known(frame.run(lambda known: _changed(known, client_id, decide)))
+    if as_json:
+        say_json({**_row(found), "revoked_at": found.epoch or None})
+    else:
+        click.echo(f"{client_id} {done}")
+
+
+async def _changed(known: "Services", client_id: str, decide: Decide) -> "ClientState":
     from domain.client import CLIENT
     from domain.stream_id import named
 
-    stream_id = named("client", client_id)
-    done = await known.commands.run(CLIENT, stream_id, decide, source=frame.source())
-    return done.state
+    now = known.clock.now()
+    outcome = await known.commands.run(
+        CLIENT,
+        named("client", client_id),
+        lambda state: decide(state, now),
+        source=frame.source(),
+    )
+    return outcome.state

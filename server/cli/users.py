@@ -1,4 +1,4 @@
-"""`grantlog users`: people, by name; nobody can list them."""
+"""`grantlog users`: people, by name."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -17,16 +17,56 @@ if TYPE_CHECKING:
 EXAMPLES = """
 \b
 Examples:
+  grantlog users list --limit 20
   grantlog users show alice
   grantlog users reset-password alice              asks for the new password
   grantlog users disable alice --reason "left the company"
+  grantlog users revoke alice                      sign out everywhere
   grantlog users erase alice                       forget for ever (GDPR, art. 17)
 """
 
 
 @click.group(epilog=EXAMPLES)
 def users() -> None:
-    """People, by name: the log has no list of them that anybody could read."""
+    """People; they are registered and changed with `grantlog apply`."""
+
+
+@users.command("list")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    show_default=True,
+    help="How many at most.",
+)
+@click.option("--after", type=click.UUID, help="Go on after this user_id.")
+@as_json
+def list_users(*, limit: int, after: UUID | None, as_json: bool) -> None:
+    """People, who registered first comes first."""
+    rows = frame.run(lambda known: _page(known, after, limit))
+    if as_json:
+        say_json(rows)
+    else:
+        columns = ("person", "user_id", "standing", "registered")
+        say_table(columns, [list(row.values()) for row in rows])
+
+
+async def _page(
+    known: "Services", after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    found = await known.log.people(after, limit)
+    return [await _row(known, one.stream_id) for one in found]
+
+
+async def _row(known: "Services", user_id: UUID) -> dict[str, Any]:
+    profile = await known.directory.profile(user_id) or {}
+    standing = await _standing(known, user_id)
+    return {
+        "username": profile.get("preferred_username"),
+        "user_id": standing["user_id"],
+        "standing": standing["standing"],
+        "registered_at": standing["registered_at"],
+    }
 
 
 @users.command()
@@ -48,15 +88,22 @@ def show(*, username: str, as_json: bool) -> None:
 
 
 async def _standing(known: "Services", user_id: UUID) -> dict[str, Any]:
-    from domain import user
     from domain.user import USER
 
-    person = user.known((await known.reading.truth(USER, user_id)).state)
+    state = (await known.reading.truth(USER, user_id)).state
+    return _stands(user_id, state, known.clock.now())
+
+
+def _stands(user_id: UUID, state: "UserState", now: int) -> dict[str, Any]:
+    from domain import user
+
+    person = user.known(state)
     return {
         "user_id": str(user_id),
-        "standing": user.may_sign_in(person, known.clock.now()) or "may sign in",
+        "standing": user.may_sign_in(person, now) or "may sign in",
         "credentials": ", ".join(sorted(person.credentials)),
         "registered_at": person.registered_at,
+        "revoked_at": person.epoch or None,
     }
 
 
@@ -70,22 +117,49 @@ async def _find(known: "Services", username: str) -> UUID:
 @users.command()
 @click.argument("username")
 @click.option("--reason", default="operator", show_default=True, help="For the log.")
-def disable(*, username: str, reason: str) -> None:
+@as_json
+def disable(*, username: str, reason: str, as_json: bool) -> None:
     """Refuse the person, and everything that was given for them, at once."""
     from domain import user
 
-    _change(username, lambda state, now: user.disable(state, reason=reason, now=now))
-    click.echo(f"{username} is disabled")
+    found = _change(
+        username, lambda state, now: user.disable(state, reason=reason, now=now)
+    )
+    _tell(found, username, "is disabled", as_json=as_json)
 
 
 @users.command()
 @click.argument("username")
-def enable(*, username: str) -> None:
+@as_json
+def enable(*, username: str, as_json: bool) -> None:
     """Let the person in again."""
     from domain import user
 
-    _change(username, lambda state, now: user.enable(state, now=now))
-    click.echo(f"{username} is enabled")
+    found = _change(username, lambda state, now: user.enable(state, now=now))
+    _tell(found, username, "is enabled", as_json=as_json)
+
+
+@users.command()
+@click.argument("username")
+@click.option("--reason", default="operator", show_default=True, help="For the log.")
+@as_json
+def revoke(*, username: str, reason: str, as_json: bool) -> None:
+    """End every session and every token of the person; they may sign in again."""
+    from domain import user
+
+    found = _change(
+        username,
+        lambda state, now: user.invalidate_tokens(state, reason=reason, now=now),
+    )
+    done = "is signed out everywhere, and has no token left"
+    _tell(found, username, done, as_json=as_json)
+
+
+def _tell(found: dict[str, Any], username: str, done: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json(found)
+    else:
+        click.echo(f"{username} {done}")
 
 
 @users.command()
@@ -163,18 +237,21 @@ def erase(*, username: str, yes: bool) -> None:
 
 def _change(
     username: str, decide: "Callable[[UserState, int], Sequence[Event]]"
-) -> None:
-    async def work(known: "Services") -> None:
+) -> dict[str, Any]:
+    """Change the person; how they stand now."""
+
+    async def work(known: "Services") -> dict[str, Any]:
         from domain.user import USER
 
         user_id = await _find(known, username)
         now = known.clock.now()
-        await known.commands.run(
+        outcome = await known.commands.run(
             USER,
             user_id,
             lambda state: decide(state, now),
             source=frame.source(),
             subject=user_id,
         )
+        return _stands(user_id, outcome.state, now)
 
-    frame.run(work)
+    return frame.run(work)

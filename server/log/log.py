@@ -132,6 +132,10 @@ class Log:
         """All living streams of a small kind: client, api, signing_key."""
         return await self._reads.heads(kind)
 
+    async def people(self, after: UUID | None, limit: int) -> list[Stored]:
+        """A page of the people in the order of their registration."""
+        return await self._reads.people(after, limit)
+
     async def sessions_of(self, user_id: UUID) -> list[UUID]:
         """The sessions of a person that may yet be alive."""
         return await self._reads.sessions_of(user_id)

@@ -14,6 +14,7 @@ READ: Final = statement("read")
 FIND: Final = statement("find")
 HEADS: Final = statement("heads")
 SCAN: Final = statement("scan")
+PEOPLE: Final = statement("people")
 SESSIONS_OF: Final = statement("sessions_of")
 
 LISTED: Final = frozenset({"client", "api", "signing_key"})
@@ -57,6 +58,11 @@ class Reads:
         if kind not in LISTED:
             raise ValueError(f"streams of kind {kind!r} are not listed")
         return [stored(row) for row in await self._pool.rows(HEADS, KINDS[kind])]
+
+    async def people(self, after: UUID | None, limit: int) -> list[Stored]:
+        """At most *limit* people after an id, in the order of their registration."""
+        rows = await self._pool.rows(PEOPLE, after or FIRST, limit)
+        return [stored(row) for row in rows]
 
     async def sessions_of(self, user_id: UUID) -> list[UUID]:
         """The sessions of a person that may yet be alive."""

@@ -214,6 +214,35 @@ def test_a_person_is_shown_disabled_and_enabled_by_name(cli: Cli, shop: Path) ->
     assert "may sign in" in cli("users", "show", "alice").output
 
 
+def test_people_are_listed_page_by_page(cli: Cli, shop: Path) -> None:
+    """Who registered first comes first; who is forgotten comes no more."""
+    shop.write_text(TEXT + '[[users]]\nusername = "bob"\n')
+    assert cli("apply", str(shop)).exit_code == 0
+
+    alice, bob = rows(cli, "users", "list")
+    [first] = rows(cli, "users", "list", "--limit", "1")
+    [second] = rows(cli, "users", "list", "--after", str(alice["user_id"]))
+    assert cli("users", "erase", "alice", "--yes").exit_code == 0
+
+    assert (first, second) == (alice, bob)
+    assert (alice["username"], alice["standing"]) == ("alice", "may sign in")
+    assert rows(cli, "users", "list") == [bob]
+    assert str(bob["user_id"]) in cli("users", "list").output
+
+
+def test_programs_are_told_how_it_stands_now(cli: Cli, shop: Path) -> None:
+    """Whatever was changed, and whether it had to be."""
+    for _ in range(2):
+        person = json.loads(cli("users", "disable", "alice", "--json").stdout)
+        client = json.loads(cli("clients", "disable", "web", "--json").stdout)
+        assert (person["standing"], client["state"]) == ("USER_DISABLED", "disabled")
+
+    person = json.loads(cli("users", "enable", "alice", "--json").stdout)
+    client = json.loads(cli("clients", "enable", "web", "--json").stdout)
+    assert (person["standing"], client["state"]) == ("may sign in", "enabled")
+    assert (person["revoked_at"], client["revoked_at"]) == (None, None)
+
+
 def test_nobody_is_told_as_such(cli: Cli) -> None:
     """Exit code 1."""
     result = cli("users", "show", "carol")
