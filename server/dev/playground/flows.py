@@ -3,6 +3,7 @@
 from typing import Final
 
 from server.dev.playground.attacks import CODE_REPLAY, REFRESH_REPLAY
+from server.dev.playground.devices import DEVICE
 from server.dev.playground.moves import (
     DEAD,
     PERSON,
@@ -248,6 +249,7 @@ FLOWS: Final[tuple[Flow, ...]] = (
     CODE_PKCE,
     CODE_WEB,
     REFRESH,
+    DEVICE,
     CLIENT_CREDENTIALS,
     INTROSPECTION,
     USERINFO_FLOW,

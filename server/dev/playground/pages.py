@@ -147,8 +147,20 @@ class EvidenceView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenView:
+    """What a device shows; `picture` is the address as a QR code (data: URI)."""
+
+    code: str
+    address: str
+    picture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WalkPage:
-    """One step of a run; `live` says which of its revisions the page shows."""
+    """One step of a run; `live` says which of its revisions the page shows.
+
+    `opens` is where the person goes in a second window before the step is sent.
+    """
 
     nonce: str
     home: str
@@ -164,6 +176,8 @@ class WalkPage:
     csrf: str
     attempt: int
     evidence: EvidenceView | None
+    screen: ScreenView | None
+    opens: str
     rows_now: Sequence[RowView]
     arrived: Sequence["Arrival"]
     next: StepView | None

@@ -79,7 +79,8 @@ class Step:
 
     `why` is one or two plain sentences, `clauses` where they come from ("RFC 6749
     §4.1.1"), `look` what to notice afterwards. `status` is the answer that moves
-    the run on; `edits` are the parameters worth playing with.
+    the run on; `edits` are the parameters worth playing with. `opens` names the
+    address where the person goes, in a second window, before the request is sent.
     """
 
     title: str
@@ -91,6 +92,7 @@ class Step:
     edits: tuple[str, ...] = ()
     keep: Keep
     expects: tuple[Expectation, ...] = ()
+    opens: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ Jwt = tuple[dict[str, object], dict[str, object]]
 
 LABELS: Final = {
     "code": "Authorization code",
+    "device_code": "Device code",
     "access_token": "Access token",
     "refresh_token": "Refresh token",
     "id_token": "ID token",

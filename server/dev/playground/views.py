@@ -24,6 +24,7 @@ from server.dev.playground.pages import (
 from server.dev.playground.pretty import lines
 from server.dev.playground.rows import Row, RowView, compare
 from server.dev.playground.runs import EMPTY, Evidence, Run, Text
+from server.dev.playground.screen import screen
 from server.dev.playground.state import Bench
 from server.dev.playground.steps import Draft, Request, Step, fill, unmet, values
 from server.dev.playground.tokens import decode
@@ -67,6 +68,8 @@ def walk_page(
         csrf=csrf.token(request, CSRF),
         attempt=run.attempts(place),
         evidence=_evidence(run, place, opened, now),
+        screen=screen(run.memory),
+        opens=run.memory.get(flow.steps[place].opens, ""),
         rows_now=_rows_now(run, rows, now),
         arrived=arrived(request, bench, run),
         next=steps[place + 1] if place + 1 < len(steps) else None,

@@ -18,7 +18,7 @@ from server.dev.playground.tokens import Check, checks
 from server.dev.playground.witness import look, look_again
 from server.services import Services
 
-ARTEFACTS: Final = ("code", "access_token", "refresh_token", "id_token")
+ARTEFACTS: Final = ("code", "device_code", "access_token", "refresh_token", "id_token")
 FORGED: Final = f"at.1.{'A' * 22}.1.e30.{'A' * 24}"
 """Looks like an opaque access token; nobody computed its MAC."""
 
@@ -35,6 +35,7 @@ def seed(services: Services, flow: Flow) -> Run:
             "goodbye": url("/dev/playground/logged-out"),
             "api": demo.data(services.settings).api,
             "leeway": str(services.settings.refresh_leeway),
+            "interval": str(services.settings.device_interval),
             "forged": FORGED,
             **_riddles(services.clock),
         },

@@ -26,6 +26,7 @@ PARAMETERS: Final = MappingProxyType(
         "grant_type": "what is being exchanged for tokens",
         "code": "the code that the browser brought",
         "code_verifier": "the secret behind code_challenge: proof that we began this",
+        "device_code": "the long code of the device, which nobody is shown",
         "refresh_token": "the token to rotate",
         "token": "the token in question",
         "token_type_hint": "where to look first; only a hint",
@@ -64,6 +65,10 @@ CLAIMS: Final = MappingProxyType(
 
 EVENTS: Final = MappingProxyType(
     {
+        "grant.device_requested": "A grant begins at a device: nobody's, as yet.",
+        "grant.device_approved": "A person has let the device in.",
+        "grant.device_denied": "A person has kept the device out: the grant is dead.",
+        "grant.device_redeemed": "The device code is spent. One append, one winner.",
         "grant.code_issued": "A grant begins: who allowed what to whom, and its code.",
         "grant.code_redeemed": "The code is spent. One append, so one winner.",
         "grant.code_replayed": "The code came a second time: the grant is dead.",
@@ -102,6 +107,7 @@ ARTEFACTS: Final = MappingProxyType(
 NUMBERS: Final = MappingProxyType(
     {
         "ac": "number {0} of the grant",
+        "dc": "number {0} of the grant",
         "at": "token {0} of the grant",
         "rt": "generation {0} of the family",
     }

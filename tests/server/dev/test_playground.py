@@ -14,6 +14,7 @@ from server.dev.playground.flows import BY_NAME, FLOWS
 from server.dev.playground.pages import clause
 from server.dev.playground.pretty import difference, focus, lines
 from server.dev.playground.runs import LIFETIME, MOST_RUNS, Run, Runs
+from server.dev.playground.screen import screen
 from server.dev.playground.steps import Flow, Request, fill, unmet, values
 from server.dev.playground.tokens import checks, decode, grant_of, half_hash
 from server.dev.playground.walk import came_back
@@ -29,6 +30,7 @@ SEEDED = {
     "goodbye",
     "api",
     "leeway",
+    "interval",
     "forged",
     "state",
     "nonce",
@@ -68,6 +70,20 @@ def test_a_flow_has_a_name_of_its_own() -> None:
 def test_a_clause_names_document_and_section() -> None:
     assert clause("RFC 6749 §4.1.3").url.endswith("rfc6749#section-4.1.3")
     assert clause("OIDC Core §5.3").url.endswith("core-1_0.html#rfc.section.5.3")
+
+
+def test_a_device_shows_its_code_once_it_has_one() -> None:
+    """The picture is dark on light, whatever the page is."""
+    asked = {"user_code": "WDJB-MJHT", "verification_uri_complete": "http://x/?u=W"}
+
+    shown = screen(asked)
+
+    assert shown is not None
+    assert (shown.code, shown.address) == ("WDJB-MJHT", "http://x/?u=W")
+    assert shown.picture.startswith("data:image/svg+xml")
+    assert "%23fff" in shown.picture
+    assert screen({}) is None
+    assert screen({"user_code": "WDJB-MJHT"}) is None
 
 
 # Requests
