@@ -83,6 +83,12 @@ async def live_a_grants_life(house: House, visitor: Visitor) -> set[str]:
         "/oauth/token", grant_type="refresh_token", refresh_token="rt.nonsense"
     )
     await keeper.post("/oauth/revoke", token=fresh["refresh_token"])
+    in_front = await visitor.authorize(
+        "hybrid", response_type="code id_token token", nonce="n-1", scope=SCOPE
+    )
+    keeper.secrets |= {
+        in_front.fragment[name] for name in ("code", "id_token", "access_token")
+    }
     await visitor.get(
         url_of(
             house.issuer,
