@@ -287,15 +287,26 @@ class World:
         await eventually(is_up)
 
     async def begin(self, *, as_of: int | None = None, position: int = 1) -> None:
-        """Give every partition a checkpoint, as a follower would that went away."""
+        """Give every partition a checkpoint, as a follower would that went away.
+
+        Again where Redis is too slow for a world's own deadline: this sets the stage.
+        """
         new = Checkpoint(
             position=position,
             as_of=self.clock.now_ms() if as_of is None else as_of,
             generation=new_id().bytes,
             cursor=await self.log.snapshot(),
         )
-        await checkpoints.begin(self.states, range(1024), new, anew=True)
-        await checkpoints.read_all(self.states)
+
+        async def is_there() -> bool:
+            try:
+                await checkpoints.begin(self.states, range(1024), new, anew=True)
+                await checkpoints.read_all(self.states)
+            except Away:
+                return False
+            return True
+
+        await eventually(is_there)
 
 
 async def eventually(
