@@ -20,6 +20,7 @@ from server.log.log import Lane, Log, LogOptions
 from server.log.options import Resolution, Unobserved
 from server.log.values import Committed, Unit
 from tests.faults.proxy import COMMIT, Proxy
+from tests.projections.world import eventually
 from tests.server.log.stories import (
     born,
     doubles,
@@ -269,13 +270,18 @@ async def test_in_silence_callers_are_told_to_come_back_and_the_log_recovers(
         outcomes = await asyncio.gather(
             *(log.append(born(new_id())) for _ in range(5)), return_exceptions=True
         )
+        # Healed any sooner, what was sent could still be found to have gone in.
+        await eventually(lambda: given_up(witness, 5))
         proxy.reset_all()
         proxy.heal()
-        while not await went_in(log) or witness.resolutions["gave_up"] < 5:
-            pass
+        await eventually(lambda: went_in(log))
 
     assert [type(one) for one in outcomes] == [Unavailable] * 5
     assert witness.shed_for["deadline"] >= 5
+
+
+async def given_up(witness: Witness, units: int) -> bool:
+    return witness.resolutions["gave_up"] >= units
 
 
 async def went_in(log: Log) -> bool:
