@@ -9,6 +9,7 @@ import pytest
 from projections.redis import Redis
 from server.dev import postgres, valkey
 from server.dev.embedded import Embedded
+from tests.projections.world import PATIENT
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ async def test_the_projections_lie_in_the_chosen_redis(
     embedded: Embedded, chosen_redis: Path
 ) -> None:
     """Redis and Valkey tell it under names of their own."""
-    async with Redis.connect(embedded.redis_url) as redis:
+    async with Redis.connect(embedded.redis_url, options=PATIENT) as redis:
         told = await redis.ask("INFO", "server")
 
     assert isinstance(told, bytes)

@@ -7,13 +7,14 @@ import pytest
 
 from projections.redis import Redis
 from projections.throttle import Bucket, LocalCounters, Throttle
+from tests.projections.world import PATIENT
 
 BUCKET = Bucket(key="digest", limit=3, window=60)
 
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.connect(redis_url) as redis:
+    async with Redis.connect(redis_url, options=PATIENT) as redis:
         yield redis
 
 

@@ -14,6 +14,7 @@ from server.dev.embedded import DATABASE, Embedded
 from server.dev.engines import Engines
 from server.log.connect import Address
 from tests.conftest import reachable_folder, running_copy
+from tests.projections.world import PATIENT
 from tests.server.log.stories import sql
 
 NAME = "localhost"
@@ -143,7 +144,7 @@ async def encrypt_redis(files: Encrypted) -> bool:
         "tls-port": files.redis_port,
     }
     words = [str(word) for pair in listening.items() for word in pair]
-    async with Redis.connect(files.servers.redis_url) as redis:
+    async with Redis.connect(files.servers.redis_url, options=PATIENT) as redis:
         try:
             return await redis.ask("CONFIG", "SET", *words) == b"OK"
         except Away:

@@ -66,7 +66,7 @@ async def test_a_certificate_of_our_own_is_shown(encrypted: Encrypted) -> None:
 @asynccontextmanager
 async def asking_for_certificates(encrypted: Encrypted) -> AsyncIterator[None]:
     setting = ("CONFIG", "SET", "tls-auth-clients")
-    async with Redis.connect(encrypted.servers.redis_url) as redis:
+    async with Redis.connect(encrypted.servers.redis_url, options=PATIENT) as redis:
         await redis.ask(*setting, "yes")
         yield
         await redis.ask(*setting, "no")
