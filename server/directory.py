@@ -7,6 +7,7 @@ nobody anything: a sign-in works only once the event is there.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -33,8 +34,10 @@ TOTP: Final = "totp"
 RELEASED: Final = 0
 """An expiry in the past: the name may be taken again."""
 
-Roles = dict[str, tuple[str, ...]]
+Roles = Mapping[str, tuple[str, ...]]
 """The names of a person's roles, by the API's identifier."""
+
+NO_ROLES: Final[Roles] = MappingProxyType({})
 
 
 class Decide(Protocol):
@@ -86,7 +89,7 @@ class Directory:
     async def roles(self, user_id: UUID) -> Roles:
         """Return what the person is at which API."""
         state = (await self._reading.state(USER, user_id)).state
-        return state.roles if isinstance(state, Person) else {}
+        return state.roles if isinstance(state, Person) else NO_ROLES
 
     async def change_roles(
         self, user_id: UUID, roles: Roles, *, source: Source
@@ -96,7 +99,7 @@ class Directory:
         Raises:
             NotFound: there is no such person.
         """
-        decide = partial(user.change_roles, roles=roles)
+        decide = partial(user.change_roles, roles=dict(roles))
         await self._run(user_id, decide, source=source)
 
     async def register(
@@ -110,7 +113,7 @@ class Directory:
         email_verified: bool = False,
         claims: Mapping[str, Any] = NO_CLAIMS,
         totp_secret: str | None = None,
-        roles: Roles | None = None,
+        roles: Roles = NO_ROLES,
     ) -> UUID:
         """Register a person and return the new id; without a secret nobody signs in.
 
@@ -137,10 +140,13 @@ class Directory:
         user_id = self._clock.new_id()
         given = {kind: secret for kind, secret in secrets.items() if secret}
         await self._begin(
-            user_id, name=name, profile=profile, secrets=given, source=source
+            user_id,
+            name=name,
+            profile=profile,
+            secrets=given,
+            roles=roles,
+            source=source,
         )
-        if roles:
-            await self.change_roles(user_id, roles, source=source)
         return user_id
 
     async def _begin(
@@ -150,6 +156,7 @@ class Directory:
         name: str,
         profile: Mapping[str, Any],
         secrets: Mapping[str, str],
+        roles: Roles,
         source: Source,
     ) -> None:
         key = self._keys.lookup(LOGIN, name)
@@ -162,6 +169,7 @@ class Directory:
             login=text_of(key),
             profile=await self._profiles.sealed(user_id, profile),
             kinds=secrets,
+            roles=roles,
         )
         try:
             await self._commands.begin(
@@ -177,7 +185,7 @@ class Directory:
             raise AlreadyExists("the name is taken", reason="USER_EXISTS") from taken
 
     def _registration(
-        self, *, login: str, profile: str, kinds: Iterable[str]
+        self, *, login: str, profile: str, kinds: Iterable[str], roles: Roles
     ) -> list[Event]:
         now = self._clock.now()
         events: list[Event] = [
@@ -186,6 +194,7 @@ class Directory:
         for kind in kinds:
             known = USER.fold(events)
             events += user.put_credential(known, kind=kind, now=now)
+        events += user.change_roles(USER.fold(events), roles=dict(roles), now=now)
         return events
 
     async def change_profile(

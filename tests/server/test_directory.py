@@ -15,6 +15,7 @@ from server.services import Services
 from server.usernames import UnusableName, normalized
 from tests.server.clients import SOURCE
 from tests.server.conftest import Server
+from tests.server.log.stories import sql
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -39,6 +40,21 @@ async def person(known: Services, user_id: UUID) -> Person:
     state = await state_of(known, user_id)
     assert isinstance(state, Person)
     return state
+
+
+async def test_a_person_is_registered_with_roles_or_not_at_all(
+    server: Server, furnished_url: str
+) -> None:
+    """One append: nobody is there for a moment without them."""
+    roles = {"https://notes.example/": ("reader",)}
+    user_id = await server.known.directory.register(
+        username="alice", password="alice-password-1", roles=roles, source=SOURCE
+    )
+
+    transactions = "select count(distinct x) from log.event where stream_id = $1"
+    [(appends,)] = await sql(furnished_url, transactions, user_id)
+    assert (await person(server.known, user_id)).roles == roles
+    assert appends == 1
 
 
 @pytest.mark.parametrize(
