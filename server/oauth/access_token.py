@@ -120,7 +120,7 @@ class Texts:
         self, signer: Signer, grant_id: UUID, approval: Approval, given: AccessToken
     ) -> str:
         audience = self._dialect.audience(
-            approval, audience_of(approval, given), self._userinfo
+            audience_of(approval, given), scope_of(approval, given), self._userinfo
         )
         claims = Claims(
             iss=self._issuer,

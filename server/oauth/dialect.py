@@ -57,11 +57,12 @@ class Dialect:
         named = self.machine.format(client_id=client_id)
         return None if named == client_id else named
 
-    def audience(self, approval: Approval, audience: Names, userinfo: str) -> Names:
+    def audience(self, audience: Names, scope: Names, userinfo: str) -> Names:
         """Return whom an access token is for; `userinfo` is that endpoint's URL."""
-        if self.userinfo_in_audience and audience and "openid" in approval.scope:
-            return (*audience, userinfo)
-        return audience
+        if not (self.userinfo_in_audience and audience and "openid" in scope):
+            return audience
+        # A token that the grant's state has dropped says it of itself already.
+        return audience if userinfo in audience else (*audience, userinfo)
 
     def claims(self, approval: Approval) -> Mapping[str, str]:
         """Return what an access token says beside RFC 9068's claims."""

@@ -127,11 +127,9 @@ async def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, 
 
 def _audience(known: Services, approval: Approval, token: AccessToken) -> Names:
     """Return whom the token is for, as a JWT of it says; else it is for /userinfo."""
-    userinfo = known.settings.url("/userinfo")
-    audience = dialect.of(known).audience(
-        approval, audience_of(approval, token), userinfo
-    )
-    if not audience and "openid" in scope_of(approval, token):
+    userinfo, scope = known.settings.url("/userinfo"), scope_of(approval, token)
+    audience = dialect.of(known).audience(audience_of(approval, token), scope, userinfo)
+    if not audience and "openid" in scope:
         return (userinfo,)
     return audience
 

@@ -74,6 +74,20 @@ async def test_a_token_for_an_api_and_openid_is_for_userinfo_too(
 
 
 @BOTH
+async def test_a_token_narrowed_to_the_api_is_for_the_api_alone(
+    spoken: Server,
+) -> None:
+    """In both: without `openid` it opens no userinfo."""
+    alice = await register_person(spoken.known)
+    scope = ("openid", "offline_access", "read:orders")
+    given = await tokens_of(spoken, alice, scope=scope, audience=(ORDERS,))
+
+    narrow = await refresh(spoken, given["refresh_token"], scope="read:orders")
+
+    assert claims(narrow.body["access_token"])["aud"] == ORDERS
+
+
+@BOTH
 async def test_without_an_audience_the_token_is_opaque(spoken: Server) -> None:
     """In both: it is for /userinfo, which is ours."""
     alice = await register_person(spoken.known)
