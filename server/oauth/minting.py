@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.client_metadata import Metadata
 from domain.errors import InvalidTarget
 from domain.grant import Approval, Confirmation
+from domain.scope import Apis
 from server.oauth import dialect, lookup, nested_jwt, person
 from server.oauth.access_token import Names, Texts
 from server.oauth.tokens import Minter, style_for
@@ -57,10 +58,7 @@ async def minter(
             the ID token can't be had.
     """
     known = occasion.services
-    audience = narrowed.audience or approval.audience
-    apis = await lookup.apis(known.reading, audience)
-    if len(apis) < len(set(audience)):
-        raise InvalidTarget("the API is gone", reason="TARGET_GONE")
+    apis = await _apis(known, narrowed.audience or approval.audience)
     await nested_jwt.check(
         known, occasion.metadata, nested_jwt.of_id_token(occasion.metadata)
     )
@@ -81,6 +79,13 @@ async def minter(
         audience=narrowed.audience,
         cnf=cnf,
     )
+
+
+async def _apis(known: Services, audience: Names) -> Apis:
+    apis = await lookup.apis(known.reading, audience)
+    if len(apis) < len(set(audience)):
+        raise InvalidTarget("the API is gone", reason="TARGET_GONE")
+    return apis
 
 
 def _kid(known: Services, wanted: str) -> str:

@@ -90,12 +90,13 @@ async def encrypted(
         key = await known.client_keys.encryption_key(client, alg=as_.alg)
     except NoKey as none:
         raise Unavailable(none.reason.lower()) from None
-    header = {"alg": as_.alg, "enc": as_.enc or DEFAULT_ENCODING}
+    enc = as_.enc or DEFAULT_ENCODING
+    header = {"alg": as_.alg, "enc": enc}
     if as_.signed is not None:
         header["cty"] = "JWT"
     if key.kid is not None:
         header["kid"] = key.kid
-    return jwe.encrypt_compact(header, text, key, algorithms=[*header.values()][:2])
+    return jwe.encrypt_compact(header, text, key, algorithms=[as_.alg, enc])
 
 
 async def check(known: Services, client: Metadata, as_: Protection) -> None:

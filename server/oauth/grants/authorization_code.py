@@ -1,7 +1,9 @@
 """A code for tokens, once (RFC 6749 §4.1.3, RFC 7636 §4.5, OIDC Core §3.1.3)."""
 
+from functools import partial
+
 from domain.errors import InvalidGrant
-from domain.grant import GRANT, CodeRedeemed, CodeReplayed, GrantState
+from domain.grant import GRANT, CodeRedeemed
 from domain.redemption import Redemption, redeem
 from server.oauth import standing
 from server.oauth.ask import Ask, narrowing, refresh_lifetime
@@ -27,17 +29,14 @@ async def exchange(ask: Ask) -> Given:
     approval = await standing.check(ask, view)
     narrowed = await narrowing(ask, approval)
     mint = await minter(ask, grant_id, approval, narrowed, cnf=ask.cnf)
-
-    def decide(state: GrantState) -> tuple[CodeRedeemed | CodeReplayed]:
-        return redeem(
-            state,
-            _presented(ask),
-            mint=mint,
-            refresh_lifetime=refresh_lifetime(ask, approval),
-            bound=ask.binds_refresh,
-            now=ask.now,
-        )
-
+    decide = partial(
+        redeem,
+        presented=_presented(ask),
+        mint=mint,
+        refresh_lifetime=refresh_lifetime(ask, approval),
+        bound=ask.binds_refresh,
+        now=ask.now,
+    )
     outcome = await ask.services.commands.run(
         GRANT, grant_id, decide, source=ask.source
     )

@@ -3,17 +3,12 @@
 While nobody has decided a poll is answered from Redis and nothing is written.
 """
 
+from functools import partial
 from uuid import UUID
 
 from domain.device import redeem, settled
 from domain.errors import AuthorizationPending, InvalidGrant, SlowDown
-from domain.grant import (
-    GRANT,
-    CodeReplayed,
-    DeviceAsked,
-    DeviceRedeemed,
-    GrantState,
-)
+from domain.grant import GRANT, DeviceAsked, DeviceRedeemed, GrantState
 from projections import pacing
 from server.oauth import standing
 from server.oauth.ask import Ask, narrowing, refresh_lifetime
@@ -42,18 +37,15 @@ async def exchange(ask: Ask) -> Given:
     approval = await standing.check(ask, view)
     narrowed = await narrowing(ask, approval)
     mint = await minter(ask, grant_id, approval, narrowed, cnf=ask.cnf)
-
-    def decide(state: GrantState) -> tuple[DeviceRedeemed | CodeReplayed]:
-        return redeem(
-            state,
-            client_id=ask.client_id,
-            mint=mint,
-            refresh_lifetime=refresh_lifetime(ask, approval),
-            bound=ask.binds_refresh,
-            leeway=ask.services.settings.device_interval,
-            now=ask.now,
-        )
-
+    decide = partial(
+        redeem,
+        client_id=ask.client_id,
+        mint=mint,
+        refresh_lifetime=refresh_lifetime(ask, approval),
+        bound=ask.binds_refresh,
+        leeway=ask.services.settings.device_interval,
+        now=ask.now,
+    )
     outcome = await ask.services.commands.run(
         GRANT, grant_id, decide, source=ask.source
     )

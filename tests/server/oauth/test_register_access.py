@@ -15,9 +15,6 @@ from tests.server.oauth.registering import (
     registered,
 )
 
-PATIENT = 5.0
-"""Seconds: on a busy machine nobody begins to count without Redis."""
-
 
 @pytest.fixture
 async def gated(
@@ -30,7 +27,6 @@ async def gated(
         aiohttp_client,
         registration="token",
         registration_token=INITIAL_TOKEN,
-        redis_deadline=PATIENT,
     )
 
 
@@ -43,7 +39,6 @@ async def open_to_all(
         redis_url,
         aiohttp_client,
         registration="open",
-        redis_deadline=PATIENT,
     )
 
 
