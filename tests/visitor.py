@@ -150,10 +150,13 @@ def request_for(client_id: str = "web", **parameters: str) -> dict[str, str]:
 class Visitor:
     """Somebody at a browser of their own."""
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(
+        self, issuer: str, *, connector: aiohttp.BaseConnector | None = None
+    ) -> None:
+        """Come by that connector, if it is not the usual way."""
         self.issuer = issuer
         jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=URL(issuer))
-        self.http = aiohttp.ClientSession(cookie_jar=jar)
+        self.http = aiohttp.ClientSession(cookie_jar=jar, connector=connector)
 
     async def __aenter__(self) -> Self:
         return self

@@ -59,18 +59,22 @@ class Place:
         self, **more: str
     ) -> AsyncIterator[tuple[asyncio.subprocess.Process, aiohttp.ClientSession]]:
         """Run `grantlog serve` until the block ends; nobody asks how."""
+        environment = self.environment(**more)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "serve"),
             cwd=ROOT,
-            env=self.environment(**more),
+            env=environment,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        async with aiohttp.ClientSession(self.settings.issuer) as http:
-            await _until_ready(http, process)
-            yield process, http
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        here = f"http://localhost:{environment['GRANTLOG_PORT']}"
+        try:
+            async with aiohttp.ClientSession(here) as http:
+                await _until_ready(http, process)
+                yield process, http
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
 
 async def _until_ready(

@@ -1,0 +1,111 @@
+"""Two processes of one server behind one name, as a balancer shows them."""
+
+import signal
+import socket
+from asyncio.subprocess import Process
+from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from itertools import cycle
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from typing_extensions import override
+
+from server.services import Services
+from tests.faults.place import Place
+
+
+class Balancer(AbstractResolver):
+    """Sends each request to the next of the ports, wherever it was sent to.
+
+    `sent` is how many there were.
+    """
+
+    def __init__(self, ports: Iterable[int]) -> None:
+        self._turns: Iterator[int] = cycle(ports)
+        self.sent = 0
+
+    @override
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,
+    ) -> list[ResolveResult]:
+        self.sent += 1
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=next(self._turns),
+                family=socket.AF_INET,
+                proto=0,
+                flags=0,
+            )
+        ]
+
+    @override
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def connector(self) -> aiohttp.TCPConnector:
+        """Make a connection for each request: nothing stays with one node."""
+        return aiohttp.TCPConnector(
+            resolver=self, use_dns_cache=False, force_close=True, limit=0
+        )
+
+    def only(self, port: int) -> None:
+        """Send everything to one node: the other is out of service."""
+        self._turns = cycle([port])
+
+
+@dataclass(kw_only=True)
+class Node:
+    """One process, `grantlog serve`, which may be killed and started again."""
+
+    place: Place
+    port: int
+    life: AsyncExitStack = field(default_factory=AsyncExitStack)
+    process: Process | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    async def start(self) -> None:
+        """Return when it is ready."""
+        running = self.place.running(
+            GRANTLOG_PORT=str(self.port), GRANTLOG_REDIS_DEADLINE="5"
+        )
+        self.process, _ = await self.life.enter_async_context(running)
+
+    async def kill(self) -> None:
+        """End it as a power cut does; what is in its memory is lost."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        assert await self.process.wait() == -signal.SIGKILL
+
+    async def leave(self) -> None:
+        await self.life.aclose()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nodes:
+    """Both of them, and what they share, seen from inside."""
+
+    one: Node
+    other: Node
+    known: Services
+
+    @property
+    def issuer(self) -> str:
+        return self.known.settings.issuer
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        return self.one.port, self.other.port
+
+    async def flush(self) -> None:
+        """Empty Redis."""
+        assert await self.known.redis.ask("FLUSHDB") in {b"OK", "OK"}
