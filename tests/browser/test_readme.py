@@ -3,19 +3,17 @@
 import asyncio
 import json
 import re
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import aiohttp
 import pytest
 from playwright.async_api import Browser, Request
 
 from server import settings
+from tests.started import running
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -34,32 +32,8 @@ NOBODY = "http://localhost:9999/"
 @pytest.fixture
 async def data(tmp_path: Path) -> AsyncIterator[Path]:
     """A folder to work in, beside a server that was started as the README says."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", "dev"),
-        *("--port", str(PORT), "--data", str(tmp_path / "data")),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await until_ready(f"http://localhost:{PORT}/health/ready")
+    async with running(tmp_path / "data", PORT):
         yield tmp_path
-    finally:
-        process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 60)
-
-
-async def until_ready(url: str) -> None:
-    async with asyncio.timeout(90), aiohttp.ClientSession() as session:
-        while not await _answers(session, url):  # noqa: ASYNC110 (another process)
-            await asyncio.sleep(0.05)
-
-
-async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with session.get(url) as response:
-            return response.status == 200
-    except aiohttp.ClientConnectionError:
-        return False
 
 
 class Shell:

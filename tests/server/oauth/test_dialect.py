@@ -128,6 +128,19 @@ async def test_what_would_be_signed_otherwise_is_signed_by_rsa(
 
 
 @BOTH
+async def test_an_id_token_tells_the_claims_of_its_scopes_or_userinfo_does(
+    spoken: Server, dialect: str
+) -> None:
+    """OIDC Core §5.4: where there is an access token, they are at /userinfo."""
+    alice = await register_person(spoken.known)
+    given = await tokens_of(spoken, alice, scope=("openid", "email"))
+
+    said = segment(given["id_token"], 1)
+    assert ("email" in said) == (dialect == "auth0")
+    assert "name" not in said
+
+
+@BOTH
 async def test_a_bad_refresh_token_is_refused_in_the_words_of_the_dialect(
     spoken: Server, dialect: str
 ) -> None:
