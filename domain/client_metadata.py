@@ -124,7 +124,9 @@ class Metadata(Value, frozen=True):
     @property
     def secret_is_key(self) -> bool:
         """Whether it makes MACs with its secret, of which a digest will not do."""
-        return self.token_endpoint_auth_method == "client_secret_jwt"
+        asserts = self.token_endpoint_auth_method == "client_secret_jwt"
+        requests = (self.request_object_signing_alg or "").startswith("HS")
+        return asserts or (requests and self.has_secret)
 
 
 def gathered(members: Mapping[str, Any]) -> dict[str, Any]:

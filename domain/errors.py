@@ -22,6 +22,11 @@
     ├── UnmetAuthentication     unmet_authentication_requirements  (OIDC, of that name)
     ├── InvalidDpopProof        invalid_dpop_proof         RFC 9449 §5
     ├── UseDpopNonce            use_dpop_nonce             RFC 9449 §8
+    ├── InvalidRequestObject    invalid_request_object     RFC 9101 §7
+    ├── InvalidRequestUri       invalid_request_uri
+    ├── RequestNotSupported     request_not_supported      OIDC Core §3.1.2.6
+    ├── RequestUriNotSupported  request_uri_not_supported
+    ├── RegistrationNotSupported registration_not_supported
     ├── InvalidRedirectUri      invalid_redirect_uri       RFC 7591 §3.2.2
     ├── InvalidClientMetadata   invalid_client_metadata
     └── the management API's own, for what OAuth has no code for
@@ -149,6 +154,26 @@ class InvalidDpopProof(OAuthError):
 
 class UseDpopNonce(OAuthError):
     error = "use_dpop_nonce"
+
+
+class InvalidRequestObject(OAuthError):
+    error = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    error = "invalid_request_uri"
+
+
+class RequestNotSupported(OAuthError):
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    error = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    error = "registration_not_supported"
 
 
 class InvalidRedirectUri(OAuthError):

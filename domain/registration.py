@@ -27,6 +27,9 @@ ASSERTION_ALGS: Final = {
 }
 """What a client may sign its assertions with, by its method."""
 
+REQUEST_OBJECT_ALGS: Final = frozenset({"none"}).union(*ASSERTION_ALGS.values())
+"""What a client may register for its request objects; `none` counts nowhere else."""
+
 ENCRYPTION_ALGS: Final = frozenset(
     {
         "RSA-OAEP",
@@ -145,6 +148,16 @@ def _check_algorithm(metadata: Metadata) -> None:
     algs = ASSERTION_ALGS.get(metadata.token_endpoint_auth_method)
     if algs is not None and metadata.token_endpoint_auth_signing_alg is not None:
         _check_one_of(metadata, "token_endpoint_auth_signing_alg", algs)
+
+
+def _check_request_objects(metadata: Metadata) -> None:
+    member = "request_object_signing_alg"
+    _check_one_of(metadata, member, {None, *REQUEST_OBJECT_ALGS})
+    alg = getattr(metadata, member)
+    if alg in ASSERTION_ALGS["client_secret_jwt"]:
+        _refuse_unless(metadata.has_secret, member, f"{alg} takes a client secret")
+    unsigned = metadata.require_signed_request_object and alg == "none"
+    _refuse_unless(not unsigned, member, "none is not a signature")  # RFC 9101 §10.5
 
 
 def _check_encryption(metadata: Metadata) -> None:
@@ -272,6 +285,7 @@ _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_text,
     _check_choices,
     _check_algorithm,
+    _check_request_objects,
     _check_encryption,
     _check_flows,
     _check_credentials,

@@ -7,7 +7,7 @@ don't understand.
 """
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -68,21 +68,47 @@ def read(text: str, *, algorithms: Collection[str]) -> Signed:
     Raises:
         Unverified: it is none, or by an algorithm that is not among these.
     """
+    said = _parsed(text)
+    if not said.signature:
+        raise Unverified("JWS_MALFORMED")
+    _check_header(said.header, algorithms)
+    return said
+
+
+def unsigned(text: str) -> Signed:
+    """Return what a JWT says that nobody signed (RFC 7519 §6).
+
+    For those alone to whom a signature would say nothing.
+
+    Raises:
+        Unverified: it is none, or somebody did sign it.
+    """
+    said = _parsed(text)
+    if said.signature:
+        raise Unverified("ALG_REFUSED")
+    _check_header(said.header, ("none",))
+    return said
+
+
+def _parsed(text: str) -> Signed:
     message, _, signature = text.rpartition(".")
     head, _, payload = message.partition(".")
     raw = strict_bytes(signature)
     header, claims = _object(head), _object(payload)
-    if header is None or claims is None or not raw:
+    if header is None or claims is None or raw is None:
         raise Unverified("JWS_MALFORMED")
+    return Signed(
+        header=header, claims=claims, message=message.encode("ascii"), signature=raw
+    )
+
+
+def _check_header(header: Mapping[str, Any], algorithms: Collection[str]) -> None:
     if not isinstance(header.get("alg"), str) or header["alg"] not in algorithms:
         raise Unverified("ALG_REFUSED")
     if "crit" in header:
         raise Unverified("CRIT_UNKNOWN")
     if not isinstance(header.get("kid"), str | None):
         raise Unverified("JWS_MALFORMED")
-    return Signed(
-        header=header, claims=claims, message=message.encode("ascii"), signature=raw
-    )
 
 
 def _object(part: str) -> dict[str, Any] | None:

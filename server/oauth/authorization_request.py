@@ -5,8 +5,8 @@ First who asks and where answers go: until both are trusted a refusal is a page
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import ClassVar, Final
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from domain import (
     claims_request,
@@ -19,7 +19,7 @@ from domain import (
 from domain.claims import scopes_of
 from domain.claims_request import ClaimsRequest
 from domain.client_metadata import Metadata
-from domain.errors import InvalidRequest, OAuthError
+from domain.errors import InvalidRequest, RegistrationNotSupported
 from domain.interaction import Wish
 from domain.response_type import ResponseType
 from domain.scope import Apis
@@ -30,25 +30,6 @@ from server.oauth.response import MODES, named
 
 THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # RFC 7638, SHA-256
 MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
-
-
-class RequestNotSupported(OAuthError):
-    error: ClassVar[str] = "request_not_supported"
-
-
-class RequestUriNotSupported(OAuthError):
-    error: ClassVar[str] = "request_uri_not_supported"
-
-
-class RegistrationNotSupported(OAuthError):
-    error: ClassVar[str] = "registration_not_supported"
-
-
-_NOT_SUPPORTED: Final[Mapping[str, type[OAuthError]]] = {
-    "request": RequestNotSupported,
-    "request_uri": RequestUriNotSupported,
-    "registration": RegistrationNotSupported,
-}
 
 
 class AuthorizationRequest(Value, frozen=True):
@@ -111,7 +92,8 @@ def interpret(asked: Asked, to: Destination, apis: Apis) -> AuthorizationRequest
     """
     for name in asked.keys() - {REPEATABLE}:
         one(asked, name)
-    _check_supported(asked)
+    if "registration" in asked:
+        raise RegistrationNotSupported("registration is not supported")
     client, wanted = to.client, _response_type(asked, to)
     scope, nonce = scopes.parse(one(asked, "scope")), one(asked, "nonce")
     response_type.check_identity(wanted, scope=scope, nonce=nonce)
@@ -164,12 +146,6 @@ def _thumbprint(text: str | None) -> str | None:
     if text is not None and not THUMBPRINT.fullmatch(text):
         raise InvalidRequest("dpop_jkt is no thumbprint", reason="DPOP_JKT")
     return text
-
-
-def _check_supported(asked: Collection[str]) -> None:
-    for name, refusal in _NOT_SUPPORTED.items():
-        if name in asked:
-            raise refusal(f"{name} is not supported")
 
 
 def _response_type(asked: Asked, to: Destination) -> ResponseType:

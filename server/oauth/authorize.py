@@ -5,6 +5,7 @@ A request becomes a sealed transaction, and what happens next is a value
 is stored before somebody has signed in.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -15,7 +16,12 @@ from domain.errors import AccessDenied, OAuthError
 from domain.interaction import Consent, Login, Proceed, Refuse
 from server import services, sessions
 from server.log.errors import Unavailable
-from server.oauth import asking, authorization_request as requests, response
+from server.oauth import (
+    asking,
+    authorization_request as requests,
+    requested,
+    response,
+)
 from server.oauth.approving import Proceeding, approve
 from server.oauth.asking import Asking
 from server.oauth.authorization_parameters import PARAMETERS, USED, one
@@ -30,6 +36,8 @@ log = structlog.get_logger()
 
 REPEATABLE: Final = PARAMETERS
 
+GoOn = Callable[[web.Request, Transaction], Awaitable[web.StreamResponse]]
+
 
 @pages.for_people
 async def authorize(request: web.Request) -> web.StreamResponse:
@@ -38,22 +46,32 @@ async def authorize(request: web.Request) -> web.StreamResponse:
     query = forms.query(request, repeatable=REPEATABLE)
     if "tx" in query:
         return await _proceed(request, transaction.unseal(request, query["tx"]))
-    return await _proceed(request, _begun(request, query))
+    return await _begin(request, query, _proceed)
 
 
 async def _posted(request: web.Request) -> web.StreamResponse:
-    """Go on by GET: a POST from the client's site comes without our cookies."""
     form = await forms.read(request, repeatable=REPEATABLE)
-    pending = _begun(request, form)
+    return await _begin(request, form, _go_on)
+
+
+async def _begin(
+    request: web.Request, form: forms.Form, go_on: GoOn
+) -> web.StreamResponse:
+    given = {name: form.every(name) for name in form if name in USED}
+    it = await requested.of(request, given)
+    pending = Transaction(
+        request={**it.asked}, asked_at=services.of(request).clock.now()
+    )
+    if it.refusal is not None:
+        destination = await _destination(request, pending)
+        return await _refused(request, destination, it.refusal)
+    return await go_on(request, pending)
+
+
+async def _go_on(request: web.Request, pending: Transaction) -> web.StreamResponse:
+    """Go on by GET: a POST from the client's site comes without our cookies."""
     await _destination(request, pending)
     return transaction.go_on(request, pending.resume, pending)
-
-
-def _begun(request: web.Request, form: forms.Form) -> Transaction:
-    return Transaction(
-        request={name: form.every(name) for name in form if name in USED},
-        asked_at=services.of(request).clock.now(),
-    )
 
 
 async def _destination(request: web.Request, pending: Transaction) -> Destination:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from domain import acr, claims, dpop, response_type, scope
-from domain.registration import ENCODINGS, ENCRYPTION_ALGS
+from domain.registration import ENCODINGS, ENCRYPTION_ALGS, REQUEST_OBJECT_ALGS
 from server import services, subject
 from server.oauth import client_auth, dialect, registration_access, response
 from server.oauth.proving import presented
@@ -63,9 +63,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "display_values_supported": ["page", "popup", "touch"],
         "ui_locales_supported": ["en"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        # OIDC Discovery §3: true is what its absence would mean.
-        "request_uri_parameter_supported": False,
+        **_request_objects(),
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
@@ -83,6 +81,17 @@ def _answers(known: Services) -> dict[str, list[str]]:
         members[f"{kind}_encryption_alg_values_supported"] = sorted(ENCRYPTION_ALGS)
         members[f"{kind}_encryption_enc_values_supported"] = list(ENCODINGS)
     return members
+
+
+def _request_objects() -> dict[str, Any]:
+    """Each is spelled out: absence would mean the one of false, the other of true."""
+    return {
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "require_signed_request_object": False,  # by the client's metadata
+        "request_object_signing_alg_values_supported": sorted(REQUEST_OBJECT_ALGS),
+    }
 
 
 def _algorithms(known: Services) -> list[str]:

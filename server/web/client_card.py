@@ -60,7 +60,12 @@ def shown(request: web.Request, metadata: Metadata) -> ClientCard:
 
 
 async def client_of(request: web.Request, client_id: str | None) -> Metadata:
-    """Return the metadata of a client that may ask.
+    """Return the metadata of a client that may ask; raises as `registered` does."""
+    return (await registered(request, client_id)).metadata
+
+
+async def registered(request: web.Request, client_id: str | None) -> Client:
+    """Return a client that may ask.
 
     Raises:
         InvalidRequest: there is none of that name, or it is disabled.
@@ -73,4 +78,4 @@ async def client_of(request: web.Request, client_id: str | None) -> Metadata:
     )
     if not isinstance(loaded.state, Client) or loaded.state.disabled:
         raise InvalidRequest("client_id is unknown", reason="CLIENT_UNKNOWN")
-    return loaded.state.metadata
+    return loaded.state

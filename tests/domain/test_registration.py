@@ -103,6 +103,17 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
         (WEB, {"introspection_signed_response_alg": "none"}, "introspection_signed"),
         (WEB, {"authorization_signed_response_alg": "none"}, "authorization_signed"),
         (WEB, {"authorization_encrypted_response_alg": "ECDH-ES"}, "jwks"),
+        # request objects
+        (WEB, {"request_object_signing_alg": "RS1"}, "request_object_signing_alg"),
+        (JWT, {"request_object_signing_alg": "HS256"}, "request_object_signing_alg"),
+        (
+            WEB,
+            {
+                "request_object_signing_alg": "none",
+                "require_signed_request_object": True,
+            },
+            "request_object_signing_alg",
+        ),
         # claims of the operator's own
         (WEB, {"id_token_claims": {"iss": "name"}}, "id_token_claims"),
         (WEB, {"userinfo_claims": {"x": ""}}, "userinfo_claims"),

@@ -147,7 +147,7 @@ async def test_by_form_post(visitor: Visitor, party: RelyingParty) -> None:
         ({"prompt": "none login"}, "invalid_request"),
         ({"max_age": "soon"}, "invalid_request"),
         ({"scope": "openid", "resource": "https://x.example/"}, "invalid_target"),
-        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"request": "e30.e30."}, "invalid_request_object"),
     ],
 )
 async def test_refusals_go_where_the_tokens_would(

@@ -176,3 +176,17 @@ def test_the_mac_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
 
     assert said.fits_secret(bytes(64))
     assert len(compared) == 1
+
+
+def test_what_nobody_signed_is_read_apart() -> None:
+    """RFC 7519 §6: by `none` alone, with nothing for a signature."""
+    body = base64url(msgspec.json.encode(CLAIMS))
+    none, es256 = (
+        base64url(msgspec.json.encode({"alg": a})) for a in ("none", "ES256")
+    )
+
+    assert signed.unsigned(f"{none}.{body}.").claims == CLAIMS
+    for text in (f"{none}.{body}.e30", f"{es256}.{body}.", f"{none}.{body}", "..", ""):
+        with pytest.raises(Unverified):
+            signed.unsigned(text)
+    assert why(f"{none}.{body}.", "none") == "JWS_MALFORMED"
