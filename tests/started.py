@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLContext
 
 import aiohttp
 import asyncpg
@@ -36,9 +37,18 @@ class Started:
 
 @asynccontextmanager
 async def running(
-    data: Path, port: int, *, config: Path | None = None, **environ: str
+    data: Path,
+    port: int,
+    *,
+    config: Path | None = None,
+    tls: SSLContext | None = None,
+    **environ: str,
 ) -> AsyncIterator[str]:
-    """Serve on that port until the end; the address, once it is ready."""
+    """Serve on that port until the end; the address, once it is ready.
+
+    `tls` is what believes the certificate, if the environment names one.
+    """
+    url = f"{'https' if tls else 'http'}://localhost:{port}"
     applied = ("--config", str(config)) if config else ()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "dev"),
@@ -48,8 +58,8 @@ async def running(
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        await _until_ready(f"http://localhost:{port}/health/ready")
-        yield f"http://localhost:{port}"
+        await _until_ready(f"{url}/health/ready", tls)
+        yield url
     finally:
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 60)
@@ -57,18 +67,22 @@ async def running(
 
 @asynccontextmanager
 async def started(
-    data: Path, port: int, *, config: Path, **environ: str
+    data: Path, port: int, *, config: Path, tls: SSLContext | None, **environ: str
 ) -> AsyncIterator[Started]:
     """Serve, with the log open beside it."""
-    async with running(data, port, config=config, **environ) as url:
+    async with running(data, port, config=config, tls=tls, **environ) as url:
         settings = tomllib.loads((data / "settings.toml").read_text("utf-8"))
         log = await asyncpg.connect(settings["database_url"])
         yield Started(url=url, issuer=settings["issuer"], log=log)
         await log.close()
 
 
-async def _until_ready(url: str) -> None:
-    async with asyncio.timeout(90), aiohttp.ClientSession() as session:
+async def _until_ready(url: str, tls: SSLContext | None) -> None:
+    connector = aiohttp.TCPConnector(ssl=tls or True)
+    async with (
+        asyncio.timeout(90),
+        aiohttp.ClientSession(connector=connector) as session,
+    ):
         while not await _answers(session, url):  # noqa: ASYNC110 (another process)
             await asyncio.sleep(0.05)
 

@@ -1,6 +1,6 @@
 """auth0-spa-js, unmodified, in a real browser against `GRANTLOG_DIALECT=auth0`."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pyotp
@@ -10,49 +10,34 @@ from playwright.async_api import Page
 
 from tests.clients.single_page_app import NOTES, App, Refused, fill_in, site
 from tests.server.oauth.calls import segment
-from tests.started import Started, started
+from tests.started import Started
 
-HERE = Path(__file__).parent
 SCOPE = "openid profile email read:notes"
 ASKING = {"authorizationParams": {"audience": NOTES, "scope": SCOPE}}
 REFRESHING = {**ASKING, "useRefreshTokens": True, "cacheLocation": "localstorage"}
-SETTINGS = {"GRANTLOG_DIALECT": "auth0", "GRANTLOG_DPOP_NONCE": "required"}
 ANEW = {"cacheMode": "off"}
 
 
 @pytest.fixture(scope="module")
-async def place(
-    packages: Path, unused_tcp_port_factory: Callable[[], int]
-) -> AsyncIterator[int]:
-    """The port of the app's own server."""
-    runner = web.AppRunner(site(packages))
-    await runner.setup()
-    port = unused_tcp_port_factory()
-    await web.TCPSite(runner, "localhost", port).start()
-    yield port
-    await runner.cleanup()
+def settings() -> dict[str, str]:
+    return {"GRANTLOG_DIALECT": "auth0", "GRANTLOG_DPOP_NONCE": "required"}
 
 
 @pytest.fixture(scope="module")
-async def server(
-    data: Path,
-    place: int,
-    tmp_path_factory: pytest.TempPathFactory,
-    unused_tcp_port_factory: Callable[[], int],
-) -> AsyncIterator[Started]:
-    config = tmp_path_factory.mktemp("clients") / "clients.toml"
-    told = (HERE / "clients.toml").read_text("utf-8").replace("APP", str(place))
-    config.write_text(told, "utf-8")
-    port = unused_tcp_port_factory()
-    async with started(data, port, config=config, **SETTINGS) as server:
-        yield server
+async def home(packages: Path, app_port: int) -> AsyncIterator[str]:
+    """The app's own server; an origin beside ours."""
+    runner = web.AppRunner(site(packages))
+    await runner.setup()
+    await web.TCPSite(runner, "localhost", app_port).start()
+    yield f"http://localhost:{app_port}"
+    await runner.cleanup()
 
 
 @pytest.fixture
-async def app(page: Page, server: Started, place: int) -> App:
-    """The app in a browser that has never been anywhere; an origin beside ours."""
+async def app(page: Page, server: Started, home: str) -> App:
+    """The app in a browser that has never been anywhere."""
     page.set_default_timeout(20_000)
-    return App(page=page, server=server, url=f"http://localhost:{place}")
+    return App(page=page, server=server, url=home)
 
 
 async def test_sign_in_and_out(app: App) -> None:
@@ -225,9 +210,9 @@ async def test_a_revoked_refresh_token(app: App) -> None:
     assert segment(await app.token(**ANEW), 1)["azp"] == "app"
 
 
-async def test_an_app_of_another_site_sees_no_session(app: App, place: int) -> None:
+async def test_an_app_of_another_site_sees_no_session(app: App) -> None:
     """Our cookie is nobody's third-party cookie; refresh tokens need none."""
-    app.url = f"http://127.0.0.1:{place}"
+    app.url = app.url.replace("localhost", "127.0.0.1")
     await app.begin(**REFRESHING)
     await app.sign_in()
     assert segment(await app.token(**ANEW), 1)["azp"] == "app"
