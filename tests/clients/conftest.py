@@ -20,6 +20,12 @@ __all__ = ["chromium", "page"]
 
 HERE = Path(__file__).parent
 PACKAGES = HERE / "node_modules"
+NOTES = "https://api.demo.local/"
+
+
+def secret_of(client_id: str) -> str:
+    """As in the file: they are all of one form."""
+    return "-".join([f"{client_id}-secret"] * 3)
 
 
 @pytest.fixture(scope="session")

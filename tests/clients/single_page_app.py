@@ -11,7 +11,6 @@ from tests.started import Started
 
 HERE = Path(__file__).parent
 SCRIPT = "auth0-spa-js.production.js"
-NOTES = "https://api.demo.local/"
 
 BEGIN = "options => { window.client = new auth0.Auth0Client(options) }"
 CALL = """

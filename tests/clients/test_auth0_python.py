@@ -16,7 +16,7 @@ from auth0.authentication.token_verifier import (
 from joserfc.jwk import RSAKey
 
 from tests.client_key import ClientKey
-from tests.clients.single_page_app import NOTES
+from tests.clients.conftest import NOTES, secret_of
 from tests.server.clients import CALLBACK, VERIFIER
 from tests.server.oauth.calls import segment
 from tests.started import Started
@@ -64,8 +64,8 @@ def believed(
 
 
 def made(library: type[Any], server: Started, client_id: str, **options: Any) -> Any:
-    """One of the library's clients; the secrets are all of one form."""
-    known = {"client_secret": "-".join([f"{client_id}-secret"] * 3), **options}
+    """One of the library's clients."""
+    known = {"client_secret": secret_of(client_id), **options}
     return library(domain_of(server), client_id, **known)
 
 

@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page
 
-from tests.clients.single_page_app import NOTES, App, Refused, fill_in, site
+from tests.clients.conftest import NOTES
+from tests.clients.single_page_app import App, Refused, fill_in, site
 from tests.server.oauth.calls import segment
 from tests.started import Started
 
