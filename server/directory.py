@@ -80,16 +80,23 @@ class Directory:
         return await self._log.find(LOGIN, self._keys.lookup(LOGIN, name))
 
     async def profile(self, user_id: UUID) -> dict[str, Any] | None:
-        """Return the person's claims (OIDC Core §5.1); None once erased."""
-        loaded = await self._reading.state(USER, user_id)
-        if not isinstance(loaded.state, Person):
-            return None
-        return await self._profiles.opened(user_id, loaded.state)
+        """Return what was said of the person, as claims; None once erased."""
+        person = await self._person(user_id)
+        return None if person is None else await self._profiles.opened(user_id, person)
+
+    async def claims(self, user_id: UUID) -> dict[str, Any] | None:
+        """Return that, and since when it is so (`updated_at`, OIDC Core §5.1)."""
+        person = await self._person(user_id)
+        return None if person is None else await self._profiles.told(user_id, person)
 
     async def roles(self, user_id: UUID) -> Roles:
         """Return what the person is at which API."""
+        person = await self._person(user_id)
+        return person.roles if person else NO_ROLES
+
+    async def _person(self, user_id: UUID) -> Person | None:
         state = (await self._reading.state(USER, user_id)).state
-        return state.roles if isinstance(state, Person) else NO_ROLES
+        return state if isinstance(state, Person) else None
 
     async def change_roles(
         self, user_id: UUID, roles: Roles, *, source: Source
@@ -209,11 +216,8 @@ class Directory:
         if await self._profiles.opened(user_id, known) == profile:
             return False
         sealed = await self._profiles.sealed(user_id, profile)
-        await self._run(
-            user_id,
-            lambda state, *, now: user.change_profile(state, profile=sealed, now=now),
-            source=source,
-        )
+        decide = partial(user.change_profile, profile=sealed)
+        await self._run(user_id, decide, source=source)
         return True
 
     async def set_password(self, user_id: UUID, phc: str, *, source: Source) -> None:
@@ -231,11 +235,8 @@ class Directory:
     async def set_totp(self, user_id: UUID, secret: str, *, source: Source) -> None:
         """Take a new second factor (RFC 6238; base32)."""
         await self._put(user_id, TOTP, secret)
-        await self._run(
-            user_id,
-            lambda state, *, now: user.put_credential(state, kind=TOTP, now=now),
-            source=source,
-        )
+        decide = partial(user.put_credential, kind=TOTP)
+        await self._run(user_id, decide, source=source)
 
     async def secret(self, user_id: UUID, kind: str) -> str | None:
         """Return the secret as it is kept, None if the log doesn't know of it."""

@@ -42,3 +42,8 @@ class Profiles:
         return (
             None if plain is None else msgspec.json.decode(plain, type=dict[str, Any])
         )
+
+    async def told(self, user_id: UUID, known: Person) -> dict[str, Any] | None:
+        """Return the claims with the time they are from, unless they say another."""
+        profile = await self.opened(user_id, known)
+        return None if profile is None else {"updated_at": known.changed_at, **profile}

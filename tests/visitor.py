@@ -20,6 +20,7 @@ class Form:
     """A form as it came: where it goes, what it sends, what can be pressed."""
 
     action: str
+    method: str = "get"
     fields: Pairs = field(default_factory=list)
     boxes: Pairs = field(default_factory=list)
     buttons: dict[str, tuple[str, str] | None] = field(default_factory=dict)
@@ -42,7 +43,9 @@ class _Reader(HTMLParser):
             self._inside.append(given["id"])
             self.texts[given["id"]] = ""
         if tag == "form":
-            self._form = Form(action=given.get("action", ""))
+            self._form = Form(
+                action=given.get("action", ""), method=given.get("method", "get")
+            )
             self.forms[given.get("id", "")] = self._form
         if self._form is not None:
             _note(self._form, tag, given)
@@ -105,14 +108,14 @@ class Page:
     @property
     def answer(self) -> dict[str, str]:
         """The members that the client gets by the redirect's query."""
-        return _members(urlsplit(self.location).query)
+        return members_of(urlsplit(self.location).query)
 
     @property
     def fragment(self) -> dict[str, str]:
         """The members that the client gets by the redirect's fragment."""
         parts = urlsplit(self.location)
         assert not parts.query
-        return _members(parts.fragment)
+        return members_of(parts.fragment)
 
     @property
     def posted(self) -> dict[str, str]:
@@ -122,7 +125,7 @@ class Page:
         return dict(fields)
 
 
-def _members(text: str) -> dict[str, str]:
+def members_of(text: str) -> dict[str, str]:
     found = parse_qs(text, strict_parsing=True)
     assert all(len(values) == 1 for values in found.values())
     return {name: values[0] for name, values in found.items()}

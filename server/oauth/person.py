@@ -33,7 +33,7 @@ async def for_apis(
     told = [api for api in apis if api.access_token_claims]
     if approval.user_id is None or not told:
         return {}
-    profile = await known.directory.profile(approval.user_id) or {}
+    profile = await known.directory.claims(approval.user_id) or {}
     held = await known.directory.roles(approval.user_id)
     shown: dict[str, Any] = {}
     for api in told:
@@ -56,6 +56,6 @@ async def for_client(
     names, own = approval.id_token_claims, client.id_token_claims
     if approval.user_id is None or not (scope or names or own):
         return {}
-    profile = await known.directory.profile(approval.user_id) or {}
+    profile = await known.directory.claims(approval.user_id) or {}
     asked = claims.from_profile(profile, scope, names)
     return {**claim_map.shown(own, profile), **asked}

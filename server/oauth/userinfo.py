@@ -45,7 +45,7 @@ async def _claims(
 ) -> dict[str, Any]:
     approval = live.approval
     assert approval.user_id is not None  # noqa: S101
-    profile = await known.directory.profile(approval.user_id)
+    profile = await known.directory.claims(approval.user_id)
     if profile is None:
         raise InvalidToken("the access token is not good", reason="USER_GONE")
     shown = claims.from_profile(

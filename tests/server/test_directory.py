@@ -106,6 +106,22 @@ async def test_the_profile_comes_back_as_claims(server: Server) -> None:
     }
 
 
+async def test_claims_say_since_when_they_are_so(server: Server) -> None:
+    """`updated_at` moves with the profile, unless the profile says another."""
+    directory = server.known.directory
+    user_id = await register(server.known)
+    first = await directory.claims(user_id) or {}
+    server.clock.shift = 100
+
+    await directory.change_profile(user_id, {"name": "A"}, source=SOURCE)
+    second = await directory.claims(user_id) or {}
+    await directory.change_profile(user_id, {"updated_at": 7}, source=SOURCE)
+
+    assert second == {"name": "A", "updated_at": second["updated_at"]}
+    assert second["updated_at"] >= first["updated_at"] + 100
+    assert await directory.claims(user_id) == {"updated_at": 7}
+
+
 async def test_secrets_are_kept_apart_and_the_log_knows_their_version(
     server: Server,
 ) -> None:
