@@ -40,6 +40,7 @@ _REGISTRY: Final[tuple[tuple[int, str, type[Value]], ...]] = (
     (12, "grant.device_approved", grant.DeviceApproved),
     (13, "grant.device_denied", grant.DeviceDenied),
     (14, "grant.device_redeemed", grant.DeviceRedeemed),
+    (15, "grant.pushed", grant.Pushed),
     (20, "session.started", session.Started),
     (21, "session.stepped_up", session.SteppedUp),
     (22, "session.client_joined", session.ClientJoined),

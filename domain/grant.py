@@ -2,9 +2,9 @@
 
 Redeeming a code or a device code and rotating a refresh token are each one append
 at an expected version, so of a hundred racers one wins (RFC 6749 §4.1.2, RFC 9700
-§4.14.2). What may happen to it is decided in `device`, `issuing`, `redemption`,
-`refreshing` and `revocation`; its events are in `grant_events`, its states in
-`grant_state`.
+§4.14.2). What may happen to it is decided in `pushing`, `device`, `issuing`,
+`redemption`, `refreshing` and `revocation`; its events are in `grant_events`, its
+states in `grant_state`.
 """
 
 from typing import Final
@@ -31,12 +31,15 @@ from domain.grant_events import (
     Event,
     Issued,
     Mint,
+    Pushed,
+    PushedRequest,
     Refresh,
     Refreshed,
     RefreshReplayed,
     Revoked,
 )
 from domain.grant_state import (
+    Announced,
     Approved,
     Coded,
     Dead,
@@ -46,6 +49,7 @@ from domain.grant_state import (
     Live,
     RevokedToken,
     Unstarted,
+    Waiting,
 )
 from domain.stream import BrokenHistory, Stream
 
@@ -57,6 +61,7 @@ __all__ = [
     "AccessToken",
     "AccessTokenAdded",
     "AccessTokenRevoked",
+    "Announced",
     "Approval",
     "Approved",
     "Carried",
@@ -79,12 +84,15 @@ __all__ = [
     "Issued",
     "Live",
     "Mint",
+    "Pushed",
+    "PushedRequest",
     "Refresh",
     "RefreshReplayed",
     "Refreshed",
     "Revoked",
     "RevokedToken",
     "Unstarted",
+    "Waiting",
     "check_holder",
     "evolve",
     "expires_at",
@@ -114,12 +122,14 @@ def evolve(state: GrantState, event: Event) -> GrantState:
             return _begun(event)
         case _, Carried():
             return state
-        case ((DeviceAsked() | DeviceAllowed() | Coded() | Live()), Revoked()):
+        case _, Revoked() if isinstance(state, Waiting | Approved):
             return _dead(state, reason=event.reason, at=event.at)
         case ((Coded() | Live()), CodeReplayed(at=at)):
             return _dead(state, reason="code_replayed", at=at)
         case Live(), RefreshReplayed(at=at):
             return _dead(state, reason="refresh_replayed", at=at)
+        case Announced(), CodeIssued() | Issued():
+            return _begun(event)
         case DeviceAsked(), _:
             return _answered(state, event)
         case DeviceAllowed(approval=approval), DeviceRedeemed():
@@ -132,8 +142,10 @@ def evolve(state: GrantState, event: Event) -> GrantState:
             raise BrokenHistory(state, event)
 
 
-def _begun(event: Event) -> DeviceAsked | Coded | Live:
+def _begun(event: Event) -> Waiting | Coded | Live:
     match event:
+        case Pushed(request=pushed):
+            return Announced(request=pushed)
         case DeviceRequested(request=request):
             return DeviceAsked(request=request)
         case CodeIssued(approval=approval, code=code, token=None):
@@ -188,21 +200,16 @@ def _live(
 
 
 def _with_token(live: Live, token: AccessToken, refresh: Refresh | None) -> Live:
-    fresh = tuple(t for t in live.tokens if t.expires_at > token.issued_at)
+    now = token.issued_at
+    fresh = tuple(t for t in live.tokens if t.expires_at > now)
     return replace(
         live,
         issued=token.number,
         tokens_until=max(live.tokens_until, token.expires_at),
         tokens=(*fresh, token)[-LISTED_TOKENS:],
         refresh=refresh,
-        revoked=_remembered(live.revoked, token.issued_at),
+        revoked=tuple(t for t in live.revoked if t.until + CLOCK_SKEW > now),
     )
-
-
-def _remembered(
-    revoked: tuple[RevokedToken, ...], now: int
-) -> tuple[RevokedToken, ...]:
-    return tuple(token for token in revoked if token.until + CLOCK_SKEW > now)
 
 
 def _without_token(live: Live, revoked: RevokedToken) -> Live:
@@ -213,11 +220,11 @@ def _without_token(live: Live, revoked: RevokedToken) -> Live:
     )
 
 
-def _dead(state: DeviceAsked | Approved, *, reason: str, at: int) -> Dead:
-    asked = state.request if isinstance(state, DeviceAsked) else state.approval
+def _dead(state: Waiting | Approved, *, reason: str, at: int) -> Dead:
+    asked = state.request if isinstance(state, Waiting) else state.approval
     return Dead(
         client_id=asked.client_id,
-        user_id=None if isinstance(asked, DeviceRequest) else asked.user_id,
+        user_id=asked.user_id if isinstance(asked, Approval) else None,
         reason=reason,
         at=at,
         until=expires_at(state),
@@ -227,16 +234,14 @@ def _dead(state: DeviceAsked | Approved, *, reason: str, at: int) -> Dead:
 def expires_at(state: GrantState) -> int | None:
     """Return when the last of its artefacts dies by itself, None if it has none."""
     match state:
-        case DeviceAsked(request=request):
-            return request.expires_at
-        case DeviceAllowed(expires_at=until):
-            return until
+        case Announced() | DeviceAsked():
+            return state.request.expires_at
         case Coded(code=code):
             return code.expires_at
         case Live(tokens_until=until, refresh=refresh, code=code):
             ends = (part.expires_at for part in (refresh, code) if part)
             return max((until, *ends))
-        case Dead(until=until):
+        case DeviceAllowed(expires_at=until) | Dead(until=until):
             return until
         case _:
             return None
@@ -254,8 +259,8 @@ def holder(state: GrantState) -> str | None:
     match state:
         case Unstarted():
             return None
-        case DeviceAsked(request=request):
-            return request.client_id
+        case Announced() | DeviceAsked():
+            return state.request.client_id
         case Dead(client_id=client_id):
             return client_id
         case _:

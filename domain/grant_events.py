@@ -113,10 +113,30 @@ class DeviceRequest(Value, frozen=True):
     audience: tuple[str, ...] = ()
 
 
+class PushedRequest(Value, frozen=True):
+    """What a client will send a browser to ask for (RFC 9126 §2).
+
+    `sealed` are the parameters, which may name people: it takes the request_uri, of
+    which the log knows nothing, to open them.
+    A browser may bring the request until `usable_until`, and a person approve what
+    was brought in time until `expires_at`.
+    """
+
+    client_id: str
+    sealed: str
+    pushed_at: int
+    usable_until: int
+    expires_at: int
+
+
 Mint = Callable[[Approval, int], AccessToken]
 """Makes access token `number` of a grant; the same arguments, the same token."""
 
 # Events
+
+
+class Pushed(Value, frozen=True):
+    request: PushedRequest
 
 
 class DeviceRequested(Value, frozen=True):
@@ -203,7 +223,8 @@ class Carried(Value, frozen=True):
 
 
 Event = (
-    DeviceRequested
+    Pushed
+    | DeviceRequested
     | DeviceApproved
     | DeviceDenied
     | DeviceRedeemed

@@ -2,12 +2,25 @@
 
 from uuid import UUID
 
-from domain.grant_events import AccessToken, Approval, Code, DeviceRequest, Refresh
+from domain.grant_events import (
+    AccessToken,
+    Approval,
+    Code,
+    DeviceRequest,
+    PushedRequest,
+    Refresh,
+)
 from domain.value import State, Value
 
 
 class Unstarted(State, frozen=True):
     pass
+
+
+class Announced(State, frozen=True):
+    """A client has pushed what a browser will ask for (RFC 9126 §2)."""
+
+    request: PushedRequest
 
 
 class DeviceAsked(State, frozen=True):
@@ -69,4 +82,7 @@ class Dead(State, frozen=True):
 Approved = DeviceAllowed | Coded | Live
 """The states in which an approval stands and something may come of it."""
 
-GrantState = Unstarted | DeviceAsked | Approved | Dead
+Waiting = Announced | DeviceAsked
+"""The states in which nobody has decided yet."""
+
+GrantState = Unstarted | Waiting | Approved | Dead

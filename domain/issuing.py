@@ -1,5 +1,7 @@
 """How a grant begins: with a code, or with tokens at once (RFC 6749 §1.3)."""
 
+from collections.abc import Callable, Sequence
+
 from domain.errors import InvalidGrant
 from domain.grant import (
     AccessToken,
@@ -12,6 +14,10 @@ from domain.grant import (
     Refresh,
     Unstarted,
 )
+
+Begun = Sequence[CodeIssued | Issued]
+Begin = Callable[[GrantState], Begun]
+"""Begins a grant, once it is known what was approved: one of these two, prepared."""
 
 
 def issue_code(

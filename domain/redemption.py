@@ -5,6 +5,7 @@ from typing import assert_never
 from domain import pkce
 from domain.errors import InvalidGrant
 from domain.grant import (
+    Announced,
     Code,
     Coded,
     CodeRedeemed,
@@ -50,7 +51,7 @@ def redeem(
     ends all that came of the first (RFC 6749 §4.1.2, RFC 9700 §4.5).
     """
     match state:
-        case Unstarted() | DeviceAsked() | DeviceAllowed() | Dead():
+        case Unstarted() | Announced() | DeviceAsked() | DeviceAllowed() | Dead():
             raise InvalidGrant("the code is not good", reason="CODE_UNKNOWN")
         case Coded(code=Code() as code) | Live(code=Code() as code):
             check_holder(state, presented.client_id)

@@ -3,10 +3,10 @@
 from domain.grant import (
     AccessTokenRevoked,
     Approved,
-    DeviceAsked,
     GrantState,
     Live,
     Revoked,
+    Waiting,
     is_unrevoked,
     listed,
 )
@@ -14,7 +14,7 @@ from domain.grant import (
 
 def revoke(state: GrantState, *, reason: str, now: int) -> tuple[Revoked, ...]:
     """End the grant; nothing happens to one that has ended."""
-    if isinstance(state, DeviceAsked | Approved):
+    if isinstance(state, Waiting | Approved):
         return (Revoked(reason=reason, at=now),)
     return ()
 

@@ -6,7 +6,14 @@ grants without an event on each: they are dead by looking (RFC 9700 §4.14).
 
 from domain.client import Client, ClientState, Gone as GoneClient
 from domain.consent import ConsentState, withdrawn_at
-from domain.grant import Approval, Dead, DeviceAsked, GrantState, Unstarted
+from domain.grant import (
+    Announced,
+    Approval,
+    Dead,
+    DeviceAsked,
+    GrantState,
+    Unstarted,
+)
 from domain.session import SessionState, is_alive
 from domain.user import Gone as GoneUser, Person, UserState
 
@@ -29,7 +36,7 @@ def why_dead(
     match grant:
         case Unstarted():
             return "GRANT_UNKNOWN"
-        case DeviceAsked():
+        case Announced() | DeviceAsked():
             return "GRANT_PENDING"
         case Dead(reason=reason):
             return reason.upper()

@@ -32,7 +32,8 @@ class Artefact(Value, frozen=True):
 
     `kind` is `ac` (code), `rt` (refresh token), `at` (access token), …; `number`
     is the generation of a refresh token or the number of an access token. `terms`
-    are those of an access token as they are spelled, empty for every other kind.
+    are those of an access token as they are spelled, or the secret in a request_uri
+    (`pr`); empty for every other kind.
     """
 
     kind: str

@@ -80,6 +80,8 @@ class Settings:
     durability: Literal["local", "replicated"] = "local"
     registration: Literal["closed", "token", "open"] = "closed"
     registration_token: str = field(default="", repr=False)
+    require_par: bool = False
+    par_lifetime: int = 90
     code_lifetime: int = 60
     device_code_lifetime: int = 600
     device_interval: int = 5

@@ -1,7 +1,8 @@
 """A confidential client's own calls: what no browser sees."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ class Told:
 
     status: int
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def error(self) -> tuple[int, str]:

@@ -4,13 +4,12 @@ One append, whatever is given: code, ID token, access token, or several at once
 (RFC 6749 §4.1.2, §4.2.2; OIDC Core §3.2.2.5, §3.3.2.5).
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from domain import acr, issuing, stream_id as ids
+from domain import acr, issuing, pushing, stream_id as ids
 from domain.client_metadata import Metadata
 from domain.grant import (
     GRANT,
@@ -18,11 +17,14 @@ from domain.grant import (
     Approval,
     Code,
     CodeIssued,
+    Event,
     GrantState,
     Issued,
 )
+from domain.issuing import Begin
 from domain.stream import BrokenHistory
 from server import subject
+from server.commands import Outcome
 from server.envelope import Source
 from server.oauth import lookup, nested_jwt, person
 from server.oauth.access_token import scope_of
@@ -38,12 +40,13 @@ from server.sessions import SignedIn
 CODE: Final = 0
 """The number of a grant's code: there is one."""
 
-Decide = Callable[[GrantState], Sequence[CodeIssued | Issued]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proceeding:
-    """A request, the person who is here for it, and where the answer goes."""
+    """A request, the person who is here for it, and where the answer goes.
+
+    `pushed` is the grant that a pushed request waits on (RFC 9126).
+    """
 
     services: Services
     destination: Destination
@@ -51,6 +54,7 @@ class Proceeding:
     here: SignedIn
     source: Source
     now: int
+    pushed: UUID | None = None
 
     @property
     def metadata(self) -> Metadata:
@@ -62,15 +66,13 @@ async def approve(going: Proceeding) -> Members:
 
     Raises:
         InvalidTarget, Unavailable: as in `minting.minter`.
+        InvalidRequestUri: as in `pushing.use`.
     """
     await _check_readable(going)
-    fresh = going.services.clock.new_id()
-    grant_id = ids.beside(fresh, going.here.user_id)
+    grant_id = going.pushed or _fresh_id(going)
     approval = _approval(going)
     mint = await _minter(going, grant_id, approval)
-    outcome = await going.services.commands.begin(
-        GRANT, grant_id, _beginning(going, approval, mint), source=going.source
-    )
+    outcome = await _begun(going, grant_id, _beginning(going, approval, mint))
     match outcome.events:
         case (CodeIssued(token=token) | Issued(token=token),):
             given = _of_code(going, grant_id) | _of_token(going, approval, token, mint)
@@ -79,6 +81,21 @@ async def approve(going: Proceeding) -> Members:
     if "id_token" in approval.response_type:
         given["id_token"] = await _id_token(going, approval, given)
     return given
+
+
+def _fresh_id(going: Proceeding) -> UUID:
+    return ids.beside(going.services.clock.new_id(), going.here.user_id)
+
+
+async def _begun(
+    going: Proceeding, grant_id: UUID, begin: Begin
+) -> Outcome[GrantState, Event]:
+    """Append to a stream of its own, or to the one that the client has pushed."""
+    commands, source = going.services.commands, going.source
+    if going.pushed is None:
+        return await commands.begin(GRANT, grant_id, begin, source=source)
+    use = partial(pushing.use, begin=begin, now=going.now)
+    return await commands.run(GRANT, grant_id, use, source=source)
 
 
 async def _check_readable(going: Proceeding) -> None:
@@ -131,7 +148,7 @@ async def _narrowing(known: Services, approval: Approval) -> Narrowing:
     return Narrowing(scope=None if scope == approval.scope else scope)
 
 
-def _beginning(going: Proceeding, approval: Approval, mint: Minter | None) -> Decide:
+def _beginning(going: Proceeding, approval: Approval, mint: Minter | None) -> Begin:
     if "code" not in approval.response_type:
         return partial(issuing.issue, approval=approval, mint=mint)
     code = Code(

@@ -1,6 +1,7 @@
 """A request on its way: what is asked, where the answer goes, who is here for it."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -17,19 +18,25 @@ from server.oauth import (
     id_token_hint,
     lookup,
 )
+from server.oauth.authorization_parameters import Asked, one
 from server.oauth.authorization_request import AuthorizationRequest
 from server.oauth.destination import Destination
+from server.oauth.id_token_hint import Hint
 from server.sessions import SignedIn
 from server.web.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """`here` is None while nobody is signed in at this browser."""
+    """`here` is None while nobody is signed in at this browser.
+
+    `pushed` is the grant that a pushed request waits on (RFC 9126).
+    """
 
     destination: Destination
     request: AuthorizationRequest
     here: SignedIn | None
+    pushed: UUID | None = None
 
     @property
     def client(self) -> Metadata:
@@ -45,10 +52,8 @@ async def of(
         OAuthError: to be said to the client.
         Unavailable: that cannot be known now.
     """
-    apis = await lookup.every_api(services.of(request).reading)
-    asked = requests.interpret(pending.request, destination, apis)
+    asked, hint = await judged(request, pending.request, destination)
     here = await sessions.current(request)
-    hint = id_token_hint.given(request, pending.asked("id_token_hint"))
     wish = _with_progress(asked.wish, pending, here)
     if here is not None:
         another = not (
@@ -56,7 +61,26 @@ async def of(
             and (hint is None or await id_token_hint.means(request, hint, here.user_id))
         )
         wish = replace(wish, for_another=another)
-    return Asking(destination=destination, request=replace(asked, wish=wish), here=here)
+    return Asking(
+        destination=destination,
+        request=replace(asked, wish=wish),
+        here=here,
+        pushed=pending.pushed,
+    )
+
+
+async def judged(
+    request: web.Request, asked: Asked, destination: Destination
+) -> tuple[AuthorizationRequest, Hint | None]:
+    """Return what the parameters ask for, and whom they hint at.
+
+    Raises:
+        OAuthError: whatever is wrong with them, whoever will be at the browser.
+        Unavailable: that cannot be known now.
+    """
+    apis = await lookup.every_api(services.of(request).reading)
+    meant = requests.interpret(asked, destination, apis)
+    return meant, id_token_hint.given(request, one(asked, "id_token_hint"))
 
 
 def _is_called(

@@ -2,7 +2,7 @@
 
 A request becomes a sealed transaction, and what happens next is a value
 (`domain/interaction.py`): a page, a refusal, or a grant (`approving.py`). Nothing
-is stored before somebody has signed in.
+is stored before somebody has signed in, but what a client has pushed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,6 +19,7 @@ from server.log.errors import Unavailable
 from server.oauth import (
     asking,
     authorization_request as requests,
+    request_uris,
     requested,
     response,
 )
@@ -60,7 +61,9 @@ async def _begin(
     given = {name: form.every(name) for name in form if name in USED}
     it = await requested.of(request, given)
     pending = Transaction(
-        request={**it.asked}, asked_at=services.of(request).clock.now()
+        request={**it.asked},
+        asked_at=services.of(request).clock.now(),
+        pushed=it.pushed,
     )
     if it.refusal is not None:
         destination = await _destination(request, pending)
@@ -107,6 +110,7 @@ async def _next(
 ) -> web.StreamResponse:
     if pending.refused is not None:
         raise AccessDenied("the person did not allow it")
+    request_uris.check_pushed(request, pending, destination.client)
     asked = await asking.of(request, pending, destination)
     match await asking.next_step(request, asked):
         case Login():
@@ -142,5 +146,6 @@ async def _grant(
         here=here,
         source=source_of(request, f"user:{here.user_id}", client_id=client_id),
         now=known.clock.now(),
+        pushed=asked.pushed,
     )
     return await response.answer(request, asked.destination, await approve(going))

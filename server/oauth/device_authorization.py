@@ -13,13 +13,12 @@ from domain.client_metadata import Metadata
 from domain.errors import UnauthorizedClient
 from domain.grant import GRANT, DeviceRequest
 from domain.scope import Grantable
-from projections.throttle import Bucket
 from server import services, user_codes
 from server.log.errors import KeyTaken, Unavailable
-from server.oauth import client_auth, lookup
+from server.oauth import client_auth, lookup, public_clients
 from server.oauth.ask import resources
 from server.services import Services
-from server.web import answers, errors, forms, throttling
+from server.web import answers, errors, forms
 from server.web.source import source_of
 
 CODE: Final = 0
@@ -27,12 +26,6 @@ CODE: Final = 0
 
 DRAWS: Final = 8
 """How often a code is drawn anew that another request has."""
-
-QUARTER: Final = 900
-PER_ADDRESS: Final = 100
-PER_CLIENT: Final = 10_000
-"""Requests of public clients in a quarter of an hour: anybody can make them, and
-each is an event."""
 
 
 @errors.oauth_json
@@ -48,22 +41,8 @@ async def device_authorization(request: web.Request) -> web.StreamResponse:
         apis=await lookup.every_api(known.reading),
         resource=resources(form),
     )
-    if client.public:
-        await _count(request, client.client_id)
+    await public_clients.count(request, client, "device")
     return answers.json(await _begun(request, client, granted))
-
-
-async def _count(request: web.Request, client_id: str) -> None:
-    address = throttling.by_address(
-        request, "device", limit=PER_ADDRESS, window=QUARTER
-    )
-    of_client = Bucket(
-        key=throttling.digest(request, "device_client", client_id),
-        limit=PER_CLIENT,
-        window=QUARTER,
-    )
-    await throttling.count(request, address, reason="DEVICES_ADDRESS")
-    await throttling.count(request, of_client, reason="DEVICES_CLIENT")
 
 
 async def _begun(

@@ -64,6 +64,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "ui_locales_supported": ["en"],
         "claims_parameter_supported": True,
         **_request_objects(),
+        "require_pushed_authorization_requests": known.settings.require_par,
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
@@ -118,6 +119,7 @@ def _endpoints(known: Services) -> dict[str, str]:
     return {
         **(registration if known.settings.registration != "closed" else {}),
         "authorization_endpoint": url("/authorize"),
+        "pushed_authorization_request_endpoint": url("/oauth/par"),
         "token_endpoint": url("/oauth/token"),
         "device_authorization_endpoint": url("/oauth/device/code"),
         "userinfo_endpoint": url("/userinfo"),

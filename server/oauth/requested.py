@@ -1,4 +1,7 @@
-"""Where the parameters that count come from: the request itself, or its object.
+"""Where the parameters that count come from: a request, its object, or a push.
+
+Of a request that its client has pushed nothing counts but what was pushed (RFC 9126
+§4, `request_uris`). What is pushed is looked at here as well (§3).
 
 A request object comes by value (`request`) or lies at an address (`request_uri`) that
 its client has registered (RFC 9101, OIDC Core §6). What one signs counts alone: of
@@ -10,6 +13,7 @@ which only OIDC Core knows, takes from beside it what it has not itself (§6.3.3
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urldefrag
+from uuid import UUID
 
 import structlog
 from aiohttp import web
@@ -29,6 +33,7 @@ from domain.request_object import UNSIGNED
 from server import services, signed
 from server.fetching import FetchFailed
 from server.log.errors import Unavailable
+from server.oauth import request_uris
 from server.oauth.authorization_parameters import PARAMETERS, USED, Asked, one
 from server.services import Services
 from server.signed import Signed, Unverified
@@ -52,11 +57,13 @@ class Requested:
     """`asked` counts; with a `refusal` it only says where the client hears of that.
 
     Nothing of an object that its client has not signed does: neither what it asks
-    nor where it would have us send the browser.
+    nor where it would have us send the browser. `pushed` is the grant that waits for
+    a pushed request.
     """
 
     asked: Asked
     refusal: OAuthError | Unavailable | None = None
+    pushed: UUID | None = None
 
 
 async def of(request: web.Request, asked: Asked) -> Requested:
@@ -64,8 +71,12 @@ async def of(request: web.Request, asked: Asked) -> Requested:
 
     Raises:
         InvalidRequest: nobody knows which client asks.
+        InvalidRequestUri: as in `request_uris.brought`.
         Unavailable: that cannot be known now.
     """
+    if REQUEST not in asked and request_uris.is_ours(asked):
+        grant_id, pushed = await request_uris.brought(request, asked)
+        return Requested(asked=pushed, pushed=grant_id)
     client = await registered(request, one(asked, "client_id"))
     known = services.of(request)
     try:

@@ -104,6 +104,14 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
             "The initial access token, for `token`",
             secret=True,
         ),
+        "require_par": About(
+            values.yes_no,
+            "Refuse authorization requests that were not pushed (RFC 9126)",
+        ),
+        "par_lifetime": About(
+            values.whole(5, 600),
+            "How long a browser has to bring a pushed authorization request",
+        ),
         "code_lifetime": About(
             values.whole(1, 600), "Authorization codes (RFC 6749: at most 600)"
         ),

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 PATHS: Final = frozenset(
     {
         "/oauth/token",
+        "/oauth/par",
         "/oauth/device/code",  # apps of televisions are pages, too
         "/oauth/revoke",
         "/userinfo",

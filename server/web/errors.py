@@ -25,7 +25,7 @@ from server import services
 from server.log.errors import Unavailable
 from server.web import answers
 from server.web.forms import TooLarge
-from server.web.refusals import Forged, TooManyTries, retry_after
+from server.web.refusals import Forged, TooLong, TooManyTries, retry_after
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,6 +44,7 @@ STATUSES: Final[tuple[tuple[type[OAuthError], int], ...]] = (
     (NotFound, 404),
     (AlreadyExists, 409),
     (TooLarge, 413),
+    (TooLong, 413),
     (TooManyTries, 429),
     (OAuthError, 400),
 )

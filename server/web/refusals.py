@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from domain.errors import InvalidRequest, OAuthError
+from domain.errors import InvalidRequest, InvalidRequestUri, OAuthError
 from server.log.errors import Unavailable
 
 
@@ -46,6 +46,15 @@ _BY_REFUSAL: Final[tuple[tuple[type[Exception], Words], ...]] = (
             title="Please start again",
             advice="This page has waited too long. Go back to the app you came from"
             " and sign in from there.",
+        ),
+    ),
+    (
+        InvalidRequestUri,
+        Words(
+            status=400,
+            title="Please start again",
+            advice="This address is good once, and not for long. Go back to the app"
+            " you came from and sign in from there.",
         ),
     ),
     (

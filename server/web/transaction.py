@@ -59,7 +59,8 @@ class HalfSignedIn(Value, frozen=True):
 class Transaction(Value, frozen=True):
     """A client's request and how far the person is with it.
 
-    `device` is the grant that the person was asked about (RFC 8628 §3.3).
+    `device` is the grant that the person was asked about (RFC 8628 §3.3), `pushed`
+    the one that this request waits on, if its client has pushed it (RFC 9126).
     """
 
     request: dict[str, tuple[str, ...]]
@@ -69,6 +70,7 @@ class Transaction(Value, frozen=True):
     half: HalfSignedIn | None = None
     consideration: Consideration | None = None
     device: UUID | None = None
+    pushed: UUID | None = None
     refused: str | None = None
 
     def asked(self, name: str) -> str | None:

@@ -16,6 +16,8 @@ from domain.grant import (
     DeviceRequest,
     DeviceRequested,
     Mint,
+    Pushed,
+    PushedRequest,
     Refresh,
 )
 from domain.pkce import Challenge
@@ -84,6 +86,15 @@ ISSUED = CodeIssued(approval=APPROVAL, code=CODE)
 REDEEMED = CodeRedeemed(
     token=token(1, at=110), refresh=refresh_token(1, token=1, at=110)
 )
+
+PUSHED_REQUEST = PushedRequest(
+    client_id="web",
+    sealed="sealed parameters",
+    pushed_at=100,
+    usable_until=190,
+    expires_at=1990,
+)
+PUSHED = Pushed(request=PUSHED_REQUEST)
 
 DEVICE_REQUEST = DeviceRequest(
     client_id="web",

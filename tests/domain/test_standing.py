@@ -8,6 +8,7 @@ from domain.client import ClientState
 from domain.client_metadata import Metadata
 from domain.consent import ConsentState
 from domain.grant import (
+    Announced,
     Coded,
     Dead,
     DeviceAllowed,
@@ -19,7 +20,14 @@ from domain.grant import (
 from domain.session import Active, Over, SessionState, Unstarted as NoSession
 from domain.standing import why_dead
 from domain.user import UserState
-from tests.domain.grants import ALICE, APPROVAL, CODE, DEVICE_REQUEST, token
+from tests.domain.grants import (
+    ALICE,
+    APPROVAL,
+    CODE,
+    DEVICE_REQUEST,
+    PUSHED_REQUEST,
+    token,
+)
 
 STARTED = APPROVAL.started_at
 ONLINE = replace(APPROVAL, scope=("openid",))
@@ -68,6 +76,7 @@ def test_a_machines_grant_has_neither_person_nor_session() -> None:
     [
         (Unstarted(), "GRANT_UNKNOWN"),
         (DeviceAsked(request=DEVICE_REQUEST), "GRANT_PENDING"),
+        (Announced(request=PUSHED_REQUEST), "GRANT_PENDING"),
         (ENDED, "REFRESH_REPLAYED"),
     ],
 )

@@ -51,7 +51,6 @@ NOT_REGISTERED = [
     "http://localhost:9999/cb",
     "file:///etc/passwd",
     "javascript:alert(1)",
-    "urn:ietf:params:oauth:request_uri:x",
     "x",
     "http://[",
 ]

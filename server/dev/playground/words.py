@@ -65,6 +65,7 @@ CLAIMS: Final = MappingProxyType(
 
 EVENTS: Final = MappingProxyType(
     {
+        "grant.pushed": "A grant begins: a client says, sealed, what it will ask for.",
         "grant.device_requested": "A grant begins at a device: nobody's, as yet.",
         "grant.device_approved": "A person has let the device in.",
         "grant.device_denied": "A person has kept the device out: the grant is dead.",
@@ -101,6 +102,7 @@ ARTEFACTS: Final = MappingProxyType(
         "at": "opaque access token",
         "rt": "refresh token",
         "dc": "device code",
+        "pr": "pushed authorization request",
     }
 )
 
@@ -108,6 +110,7 @@ NUMBERS: Final = MappingProxyType(
     {
         "ac": "number {0} of the grant",
         "dc": "number {0} of the grant",
+        "pr": "number {0} of the grant",
         "at": "token {0} of the grant",
         "rt": "generation {0} of the family",
     }

@@ -165,7 +165,7 @@ async def test_strangers_cannot_make_the_log_grow(
     shop: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody can ask in a public client's name: so many an address, and no more."""
-    monkeypatch.setattr("server.oauth.device_authorization.PER_ADDRESS", 3)
+    monkeypatch.setattr("server.oauth.public_clients.PER_ADDRESS", 3)
     for _ in range(3):
         await asked(shop)
     events = await written(shop)
@@ -180,7 +180,7 @@ async def test_strangers_cannot_make_the_log_grow(
 async def test_many_addresses_share_what_a_public_client_has(
     shop: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.oauth.device_authorization.PER_CLIENT", 2)
+    monkeypatch.setattr("server.oauth.public_clients.PER_CLIENT", 2)
     for _ in range(2):
         await asked(shop)
 

@@ -1,0 +1,38 @@
+"""What anybody can ask in a public client's name, though the log grows by it.
+
+Such a client proves nothing, so its requests are counted.
+"""
+
+from typing import Final
+
+from aiohttp import web
+
+from domain.client_metadata import Metadata
+from projections.throttle import Bucket
+from server.web import throttling
+
+QUARTER: Final = 900
+PER_ADDRESS: Final = 100
+PER_CLIENT: Final = 10_000
+"""Requests of one purpose in a quarter of an hour."""
+
+
+async def count(request: web.Request, client: Metadata, purpose: str) -> None:
+    """Count one request, unless the client has proven who it is.
+
+    Raises:
+        TooManyTries: there were too many of that purpose, by this address or in
+            this client's name.
+    """
+    if not client.public:
+        return
+    by_address = throttling.by_address(
+        request, purpose, limit=PER_ADDRESS, window=QUARTER
+    )
+    of_client = Bucket(
+        key=throttling.digest(request, f"{purpose}_client", client.client_id),
+        limit=PER_CLIENT,
+        window=QUARTER,
+    )
+    await throttling.count(request, by_address, reason=f"{purpose.upper()}_ADDRESS")
+    await throttling.count(request, of_client, reason=f"{purpose.upper()}_CLIENT")

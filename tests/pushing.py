@@ -1,0 +1,97 @@
+"""A client that pushes its requests, and the browsers that it sends with them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from server.services import Services
+from tests.client_key import ClientKey, sign
+from tests.house import House
+from tests.relying_party import Told
+from tests.server.clients import CALLBACK, VERIFIER, WEB_SECRET
+from tests.visitor import Page, Visitor, request_for, url_of
+
+PAR = "/oauth/par"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pusher:
+    """`secret` is None for a public client; `http` has no cookies of anybody."""
+
+    issuer: str
+    http: aiohttp.ClientSession
+    client_id: str = "trusted"
+    secret: str | None = WEB_SECRET
+
+    async def post(
+        self, path: str, form: Any, *, at: str | None = None, **headers: str
+    ) -> Told:
+        """POST as the client; `at` is another node than the issuer's."""
+        if self.secret is not None:
+            basic = aiohttp.encode_basic_auth(self.client_id, self.secret)
+            headers["Authorization"] = basic
+        url = f"{at or self.issuer}{path}"
+        async with self.http.post(url, data=form, headers=headers) as response:
+            return Told(
+                status=response.status,
+                body=await response.json(),
+                headers=dict(response.headers),
+            )
+
+    async def push(self, *, dpop: str | None = None, **parameters: str) -> Told:
+        """Push a request that nothing is wrong with, but for what is given."""
+        headers = {} if dpop is None else {"DPoP": dpop}
+        return await self.post(
+            PAR, request_for(**{"client_id": self.client_id, **parameters}), **headers
+        )
+
+    async def pushed(self, **parameters: str) -> str:
+        """Return the request_uri of a request that was taken."""
+        told = await self.push(**parameters)
+        assert told.status == 201, told
+        request_uri: str = told.body["request_uri"]
+        return request_uri
+
+    async def redeem(
+        self, code: str, *, at: str | None = None, dpop: str | None = None
+    ) -> Told:
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": self.client_id,
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+        }
+        headers = {} if dpop is None else {"DPoP": dpop}
+        return await self.post("/oauth/token", form, at=at, **headers)
+
+
+async def bring(
+    visitor: Visitor, request_uri: str, client_id: str = "trusted", **beside: str
+) -> Page:
+    """Go where the client sends the browser, on to a page or back to the client."""
+    asked = {"client_id": client_id, "request_uri": request_uri, **beside}
+    given = {name: value for name, value in asked.items() if value}
+    return await visitor.follow(
+        await visitor.get(url_of(visitor.issuer, "/authorize", **given))
+    )
+
+
+def grant_of(known: Services, request_uri: str) -> Any:
+    named = known.keys.authentic(request_uri.rpartition(":")[2], "pr")
+    assert named is not None
+    return named.stream_id
+
+
+def proof(house: House, path: str, key: ClientKey) -> str:
+    """What a client shows of its key, for this request."""
+    said = {
+        "jti": house.clock.secret_text(),
+        "htm": "POST",
+        "htu": f"{house.issuer}{path}",
+        "iat": house.clock.now(),
+    }
+    members = {"kty", "crv", "x", "y"}
+    public = {name: value for name, value in key.jwk.items() if name in members}
+    return sign(said, key.key, alg=key.alg, typ="dpop+jwt", jwk=public)
