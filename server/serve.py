@@ -18,6 +18,7 @@ from aiohttp import web
 
 from server import app as application, health
 from server.app import Prepare, nothing
+from server.serving.connection import Runner
 from server.serving.listening import BACKLOG, CannotListen, Ports
 from server.settings import Settings
 
@@ -69,11 +70,9 @@ async def _running(
 
 
 @asynccontextmanager
-async def _connected(
-    app: web.Application, *, drain: float
-) -> AsyncIterator[web.AppRunner]:
+async def _connected(app: web.Application, *, drain: float) -> AsyncIterator[Runner]:
     # A handler runs on when its client has left: a token that is in the log is out.
-    runner = web.AppRunner(
+    runner = Runner(
         app,
         access_log=None,
         handler_cancellation=False,

@@ -22,6 +22,8 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 ONE_YEAR: Final = 31536000
+SOFTWARE: Final = {"Server": "grantlog"}
+"""And no version: whoever looks for one that is known to be weak learns nothing."""
 
 
 @web.middleware
@@ -104,7 +106,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
         # For browsers that know no frame-ancestors; it has no word for one origin.
         response.headers["X-Frame-Options"] = "DENY"
     cors.set_headers(request, response)
-    response.headers["Server"] = "grantlog"
+    response.headers.update(SOFTWARE)
     if REQUEST_ID in request:
         response.headers["X-Request-Id"] = request[REQUEST_ID]
     if services.of(request).settings.issuer.startswith("https:"):

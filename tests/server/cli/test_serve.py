@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -93,6 +94,51 @@ async def test_it_serves_and_ends_in_order(
     lines = [line for line in output.text.splitlines() if line.startswith("{")]
     events = [json.loads(line)["event"] for line in lines]
     assert events == ["server.ready", "server.draining", "server.stopped"]
+
+
+NO_HTTP = [
+    b"GET /authorize HTTP/1.1\r\nHost: x\r\nAuthorization: Basic c2VjcmV0\0\r\n\r\n",
+    (
+        b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
+    b"GET /authorize?code=c2VjcmV0" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nCookie: c2VjcmV0" + b"a" * 9000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\nc2VjcmV0 \r\n\r\n",
+]
+
+
+async def test_what_is_no_http_is_one_line_and_quoted_nowhere(
+    start: Start, production: Mapping[str, str]
+) -> None:
+    """Neither the answer nor the log has what came, a stack trace or a version."""
+    async with serving(start, production, workers=1) as output:
+        answers = [await _told(output.address, sent) for sent in NO_HTTP]
+        output.process.send_signal(signal.SIGTERM)
+        await output.rest()
+
+    for answer in answers:
+        head, _, body = answer.rpartition("\r\n\r\n")
+        assert " 400 " in head
+        assert "Server: grantlog\r\n" in head
+        assert "Python" not in head
+        assert "Cache-Control: no-store" in head
+        assert json.loads(body)["error"] == "invalid_request"
+        assert "c2VjcmV0" not in answer
+    assert output.text.count("connection.refused") == len(NO_HTTP)
+    assert "c2VjcmV0" not in output.text
+    assert "Traceback" not in output.text
+
+
+async def _told(address: str, sent: bytes) -> str:
+    """All that the server says to these bytes until it closes the connection."""
+    parts = urlsplit(address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(sent)
+    async with asyncio.timeout(PATIENCE):
+        said = await reader.read()
+    writer.close()
+    return said.decode()
 
 
 async def test_a_drain_under_load_fails_no_request(
