@@ -28,7 +28,7 @@ from server.oauth import lookup, registration_access as access, sector_identifie
 from server.oauth.proving.secret import SECRET
 from server.services import Services
 from server.web import answers, errors, json_object
-from server.web.forms import TooLarge
+from server.web.forms import TooLarge, TooSlow
 from server.web.source import REQUEST_ID, source_of
 
 log = structlog.get_logger()
@@ -173,7 +173,7 @@ async def _truth(known: Services, client_id: str) -> ClientState:
 async def _said(request: web.Request) -> dict[str, Any]:
     try:
         return await json_object.read(request)
-    except TooLarge:
+    except (TooLarge, TooSlow):
         raise
     except InvalidRequest as refusal:
         # RFC 7591 §3.2.2 has no other name for it.

@@ -24,7 +24,7 @@ from domain.errors import (
 from server import services
 from server.log.errors import Unavailable
 from server.web import answers
-from server.web.forms import TooLarge
+from server.web.forms import TooLarge, TooSlow
 from server.web.refusals import Forged, TooLong, TooManyTries, retry_after
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -42,6 +42,7 @@ STATUSES: Final[tuple[tuple[type[OAuthError], int], ...]] = (
     (MfaRequired, 403),
     (Forged, 403),
     (NotFound, 404),
+    (TooSlow, 408),
     (AlreadyExists, 409),
     (TooLarge, 413),
     (TooLong, 413),

@@ -4,6 +4,7 @@ Each parameter at most once, an empty one is as good as absent (§3.1), and noth
 goes in that could not come out again: no NUL, no lone surrogate, no broken UTF-8.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ JSON: Final = "application/json"
 
 LARGEST_BODY: Final = 65536
 MOST_FIELDS: Final = 100
+PATIENCE: Final = 30.0
+"""Seconds for a body to come; who sends it by the byte would stay for ever."""
 
 REPEATABLE: Final = frozenset({"resource"})  # RFC 8707 §2
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -28,6 +31,10 @@ Pair = tuple[str, str]
 
 class TooLarge(InvalidRequest):
     """More than anybody needs to send (RFC 9110 §15.5.14)."""
+
+
+class TooSlow(InvalidRequest):
+    """The body did not come in time (RFC 9110 §15.5.9)."""
 
 
 class Form(dict[str, str]):
@@ -48,6 +55,7 @@ async def read(request: web.Request, *, repeatable: Iterable[str] = REPEATABLE) 
 
     Raises:
         TooLarge: more than 64 KiB or 100 parameters.
+        TooSlow: as in `body`.
         InvalidRequest: everything else that is no form and no flat JSON object.
     """
     text = await body(request)
@@ -91,10 +99,14 @@ async def body(request: web.Request) -> str:
 
     Raises:
         TooLarge: more than 64 KiB, packed or unpacked.
+        TooSlow: it did not come in half a minute.
         InvalidRequest: it cannot be unpacked, or is no UTF-8.
     """
     try:
-        raw = await request.read()
+        async with asyncio.timeout(PATIENCE):
+            raw = await request.read()
+    except TimeoutError:
+        raise TooSlow("the body did not come in time", reason="TOO_SLOW") from None
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
     except web.RequestPayloadError:

@@ -1,12 +1,15 @@
 """Whatever comes in: the right error as JSON, never a 500, nothing half-written."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from yarl import URL
 
+from server.web import forms
 from tests.server.clients import WEB_SECRET, issue_code
 from tests.server.conftest import Server
 from tests.server.oauth.calls import basic, redeem
@@ -146,3 +149,26 @@ async def test_a_refusal_says_nothing_of_us(shop: Server, alice: UUID) -> None:
     assert "CLIENT_MISMATCH" not in text
     assert str(alice) not in text
     assert "Server" not in wrong.headers or wrong.headers["Server"] == "grantlog"
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    shop: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sends it by the byte holds a connection for a while, and no longer."""
+    monkeypatch.setattr(forms, "PATIENCE", 0.05)
+    told = asyncio.Event()
+
+    async def by_the_byte() -> AsyncIterator[bytes]:
+        yield b"token="
+        await told.wait()
+
+    for endpoint in ENDPOINTS:
+        told.clear()
+        async with shop.client.post(
+            endpoint, data=by_the_byte(), headers={"Content-Type": FORM}
+        ) as response:
+            answer = await response.json()
+            told.set()
+
+        assert response.status == 408
+        assert answer["error"] == "invalid_request"
