@@ -238,7 +238,7 @@ _METHODS_WITH_KEYS: Final = frozenset(
 
 def _check_jwks(keys: object) -> None:
     well_formed = isinstance(keys, list | tuple) and all(map(_is_public_key, keys))
-    _refuse_unless(well_formed, "jwks", "must be a set of public keys (RFC 7517 §5)")
+    _refuse_unless(well_formed, "jwks", "must be a set of public keys of RFC 7517")
 
 
 def _is_public_key(key: object) -> bool:

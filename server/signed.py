@@ -105,7 +105,9 @@ def _parsed(text: str) -> Signed:
 def _check_header(header: Mapping[str, Any], algorithms: Collection[str]) -> None:
     if not isinstance(header.get("alg"), str) or header["alg"] not in algorithms:
         raise Unverified("ALG_REFUSED")
-    if "crit" in header:
+    # RFC 7797 §6, §7: a payload that is not encoded must be called critical, and is
+    # never a JWT's; who ignores the word reads something else than was signed.
+    if "crit" in header or header.get("b64", True) is not True:
         raise Unverified("CRIT_UNKNOWN")
     if not isinstance(header.get("kid"), str | None):
         raise Unverified("JWS_MALFORMED")

@@ -100,9 +100,15 @@ def test_a_key_in_the_header_is_not_looked_at() -> None:
 def test_what_is_critical_is_not_understood() -> None:
     """RFC 7515 §4.1.11; RFC 7797 would leave the payload unencoded."""
     for crit in (["b64"], ["exp"], [], "b64", None):
-        header = {"alg": "ES256", "crit": crit, "b64": False}
+        header = {"alg": "ES256", "crit": crit, "b64": True}
 
         assert why(_with_header(header)) == "CRIT_UNKNOWN"
+
+
+def test_a_payload_that_is_not_encoded_is_none_of_a_jwt() -> None:
+    """RFC 7797 §7: who ignores the word reads another payload than was signed."""
+    for b64 in (False, 0, "false", None):
+        assert why(_with_header({"alg": "ES256", "b64": b64})) == "CRIT_UNKNOWN"
 
 
 def _with_header(header: Any) -> str:

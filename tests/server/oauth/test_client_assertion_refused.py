@@ -55,6 +55,7 @@ def attacks(server: Server) -> dict[str, str]:
         "a key elsewhere": OTHER.sign(honest, jku="https://thief.example/jwks"),
         "a certificate elsewhere": OTHER.sign(honest, x5u="https://thief.example/x"),
         "something critical": KEY.sign(honest, crit=["exp"]),
+        "a payload that is not encoded": KEY.sign(honest, b64=False),
         "an access token's type": KEY.sign(honest, typ="at+jwt"),
         "a request object's type": KEY.sign(honest, typ="oauth-authz-req+jwt"),
         "a changed claim": signed(server).replace(".", ".A", 1),
