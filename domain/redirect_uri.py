@@ -40,7 +40,9 @@ def match(registered: str, presented: str, application_type: str) -> bool:
 
 def _same_listener(registered: str, presented: str) -> bool:
     ours, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(presented)
-    return ours is not None and theirs is not None and ours.groups() == theirs.groups()
+    if ours is None or theirs is None or split(presented) is None:
+        return False
+    return ours.groups() == theirs.groups()
 
 
 def select(

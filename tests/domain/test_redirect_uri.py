@@ -98,6 +98,8 @@ def test_a_native_client_listens_on_any_loopback_port(host: str) -> None:
         "http://127.0.0.1:51004.evil.example/cb",
         "http://127.0.0.1:/cb",
         "http://127.0.0.1:999999/cb",
+        "http://127.0.0.1:65536/cb",
+        "http://127.0.0.1:0/cb",
         "http://127.0.0.1:\u0661/cb",
         "http://127.0.0.1:51004\n/cb",
         "http://127.0.0.2:51004/cb",
