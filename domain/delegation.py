@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.errors import InvalidRequest
-from domain.grant import Approval
+from domain.grant import Approval, Confirmation
 
 GRANT_TYPE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 
@@ -31,6 +31,35 @@ def ancestors(grant_id: UUID, subject: Approval) -> tuple[UUID, ...]:
     if len(chain) > LONGEST_CHAIN:
         raise InvalidRequest("exchanged too often", reason="EXCHANGE_DEPTH")
     return chain
+
+
+def check_key(
+    bound_to: Confirmation | None, shown: Confirmation | None, *, own: bool
+) -> None:
+    """Let a token be exchanged that needs no key, or whose exchange needs one too.
+
+    Else a token that is worth nothing to a thief would be changed for one that is
+    worth something. A client shows the key of its `own` token; who was sent it, as
+    the API it is meant for, cannot have that and shows another.
+
+    Raises:
+        InvalidRequest: as for any token that won't do (§2.2.2).
+    """
+    if bound_to is None:
+        return
+    good = shown is not None and (not own or _has(shown, bound_to))
+    if not good:
+        raise InvalidRequest(
+            "a token is bound to a key that was not shown", reason="EXCHANGE_KEY"
+        )
+
+
+def _has(shown: Confirmation, bound_to: Confirmation) -> bool:
+    """Whether each key that is needed was shown."""
+    return bound_to.jkt in {None, shown.jkt} and bound_to.x5t_s256 in {
+        None,
+        shown.x5t_s256,
+    }
 
 
 def act(chain: Sequence[str]) -> dict[str, Any] | None:

@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from domain.delegation import LONGEST_CHAIN, act, actors, ancestors
+from domain.delegation import LONGEST_CHAIN, act, actors, ancestors, check_key
 from domain.errors import InvalidRequest
+from domain.grant import Confirmation
 from tests.domain.grants import APPROVAL
 
 
@@ -38,3 +39,46 @@ def test_a_chain_has_an_end() -> None:
 
     with pytest.raises(InvalidRequest, match="too often"):
         ancestors(UUID(int=9), long)
+
+
+DPOP, CERTIFICATE = Confirmation(jkt="k"), Confirmation(x5t_s256="c")
+BOTH = Confirmation(jkt="k", x5t_s256="c")
+
+
+@pytest.mark.parametrize(
+    ("bound_to", "shown"),
+    [
+        (None, None),
+        (None, DPOP),
+        (DPOP, DPOP),
+        (DPOP, BOTH),
+        (CERTIFICATE, BOTH),
+        (BOTH, BOTH),
+    ],
+)
+def test_a_client_that_shows_all_its_token_needs_may_exchange_it(
+    bound_to: Confirmation | None, shown: Confirmation | None
+) -> None:
+    check_key(bound_to, shown, own=True)
+
+
+@pytest.mark.parametrize(
+    ("bound_to", "shown"),
+    [
+        (DPOP, None),
+        (DPOP, Confirmation(jkt="other")),
+        (DPOP, CERTIFICATE),
+        (CERTIFICATE, DPOP),
+        (BOTH, DPOP),
+        (BOTH, CERTIFICATE),
+    ],
+)
+def test_less_will_not_do(bound_to: Confirmation, shown: Confirmation | None) -> None:
+    with pytest.raises(InvalidRequest, match="bound to a key"):
+        check_key(bound_to, shown, own=True)
+
+
+def test_who_was_sent_a_bound_token_shows_any_key() -> None:
+    check_key(DPOP, Confirmation(jkt="other"), own=False)
+    with pytest.raises(InvalidRequest, match="bound to a key"):
+        check_key(DPOP, None, own=False)

@@ -32,15 +32,15 @@ async def exchange(ask: Ask) -> Given:
 
     Raises:
         UnauthorizedClient: a public client, which can't prove its name.
-        InvalidRequest: a token is not good, not this client's to use, or of a type
-            that is not known (§2.2.2).
+        InvalidRequest: a token is not good, not this client's to use, of a type
+            that is not known, or bound to a key that was not shown (§2.2.2).
         InvalidScope, InvalidTarget: more is asked than may be had.
     """
     if ask.metadata.public:
         raise UnauthorizedClient("public clients may not", reason="CLIENT_PUBLIC")
     _check_type("requested_token_type", ask.form.get("requested_token_type"))
     subject = await _token(ask, "subject_token")
-    actor = await _token(ask, "actor_token") if "actor_token" in ask.form else None
+    actor = await _actor(ask)
     granted = await _granted(ask, subject)
     given = await at_once.begin(
         ask,
@@ -48,6 +48,14 @@ async def exchange(ask: Ask) -> Given:
         longest=subject.token.expires_at - ask.now,
     )
     return replace(given, id_token=None, issued_token_type=ACCESS_TOKEN)
+
+
+async def _actor(ask: Ask) -> LiveAccessToken | None:
+    if "actor_token" in ask.form:
+        return await _token(ask, "actor_token")
+    if "actor_token_type" in ask.form:  # §2.1: it must not stand alone
+        raise InvalidRequest("actor_token is missing", reason="ACTOR_TOKEN_MISSING")
+    return None
 
 
 async def _token(ask: Ask, name: str) -> LiveAccessToken:
@@ -61,6 +69,8 @@ async def _token(ask: Ask, name: str) -> LiveAccessToken:
     )
     if live is None or not await liveness.is_for(ask.services, ask.client, live):
         raise InvalidRequest(f"{name} is not good", reason=f"{name.upper()}_DEAD")
+    own = live.approval.client_id == ask.client_id
+    delegation.check_key(live.token.cnf, ask.cnf, own=own)
     return live
 
 
@@ -93,6 +103,8 @@ async def _within(
     apis = await lookup.apis(ask.services.reading, audience)
     kept = (scopes.defined(apis) | set(scopes.OIDC)) - {"offline_access"}
     scope = tuple(name for name in requested or has if name in kept)
+    if requested and not scope:
+        raise InvalidScope("nothing of it can be had here", reason="SCOPE_EMPTY")
     return Grantable(scope=scope, audience=audience)
 
 

@@ -1,6 +1,5 @@
 """Tokens that only the holder of a key may use (RFC 9449)."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +7,7 @@ import pytest
 
 from domain import dpop as rule
 from server.oauth import dpop
-from tests.client_key import ClientKey, make_key, sign
+from tests.client_key import ClientKey, make_key
 from tests.server.clients import (
     CALLBACK,
     OPAQUE,
@@ -19,7 +18,7 @@ from tests.server.clients import (
     register_client,
     register_person,
 )
-from tests.server.conftest import ISSUER, ClientFactory, Server, serve
+from tests.server.conftest import ClientFactory, Server, serve
 from tests.server.oauth.calls import (
     Answer,
     all_of,
@@ -28,40 +27,17 @@ from tests.server.oauth.calls import (
     get,
     introspect,
 )
+from tests.server.oauth.proofs import (
+    KEY,
+    OTHER,
+    TOKEN,
+    USERINFO,
+    bare,
+    proof,
+    thumbprint,
+)
 
-TOKEN, USERINFO = f"{ISSUER}/oauth/token", f"{ISSUER}/userinfo"
-KEY, OTHER = make_key("ES256"), make_key("ES256", "k2")
 WEB = ("web", WEB_SECRET)
-
-
-def bare(key: ClientKey) -> dict[str, Any]:
-    """A public key with nothing but what makes it one."""
-    return {n: v for n, v in key.jwk.items() if n in {"kty", "crv", "x", "y", "n", "e"}}
-
-
-def thumbprint(key: ClientKey) -> str:
-    return key.key.thumbprint()
-
-
-def proof(
-    server: Server,
-    url: str = TOKEN,
-    *,
-    key: ClientKey = KEY,
-    header: Mapping[str, Any] = {},
-    **claims: Any,
-) -> str:
-    """A proof for this request; a claim that is None is left out."""
-    said = {
-        "jti": server.known.clock.secret_text(),
-        "htm": "POST" if url == TOKEN else "GET",
-        "htu": url,
-        "iat": server.known.clock.now(),
-        **claims,
-    }
-    head = {"typ": "dpop+jwt", "jwk": bare(key), **header}
-    body = {name: value for name, value in said.items() if value is not None}
-    return sign(body, key.key, **{"alg": key.alg, "made_by": key.alg, **head})
 
 
 async def token(
@@ -207,6 +183,7 @@ BAD_HEADERS: list[dict[str, Any]] = [
     {"jwk": {**bare(KEY), "d": "secret"}},
     {"jwk": {"kty": "oct", "k": "c2VjcmV0"}},
     {"crit": ["exp"]},
+    {"b64": False},
 ]
 
 

@@ -14,7 +14,7 @@ from tests.server.clients import CALLBACK, CHALLENGE, register_client
 from tests.server.conftest import ISSUER, Server
 from tests.server.oauth.asserting import KEY, signed
 from tests.server.oauth.calls import WEB, Answer, Auth, get, post
-from tests.server.oauth.test_dpop import KEY as HOLDER, OTHER, proof, thumbprint
+from tests.server.oauth.proofs import KEY as HOLDER, OTHER, proof, thumbprint
 from tests.visitor import request_for
 
 PAR = "/oauth/par"

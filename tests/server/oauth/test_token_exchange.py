@@ -217,6 +217,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"requested_token_type": "urn:x"}, "invalid_request"),
     ({"actor_token": "nonsense"}, "invalid_request"),
     ({"actor_token": "x", "actor_token_type": ACCESS_TOKEN}, "invalid_request"),
+    ({"actor_token_type": ACCESS_TOKEN}, "invalid_request"),
+    ({"scope": "offline_access"}, "invalid_scope"),
     ({"resource": OPAQUE}, "invalid_target"),
     ({"resource": "https://nobody.example/"}, "invalid_target"),
     ({"resource": ORDERS, "scope": "write:orders"}, "invalid_scope"),
