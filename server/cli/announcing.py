@@ -61,5 +61,5 @@ def _api(one: ApiEntry) -> Row:
 
 
 def _client(one: ClientEntry) -> Row:
-    secret = one.secret or "(public)"
+    secret = one.secret or ("(public)" if one.metadata.public else "(a key of its own)")
     return "Client", f"{one.metadata.client_id} / {secret}"

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.browser.playhouse import demo_data, playhouse, port
 from tests.device import device
 from tests.house import (
     BYE,
@@ -25,10 +26,13 @@ from tests.server.clients import register_client
 from tests.visitor import request_for, url_of
 
 __all__ = [
+    "demo_data",
     "device",
     "furnished_house",
     "house",
     "passer_by",
+    "playhouse",
+    "port",
     "still_house",
     "stranger",
     "visitor",

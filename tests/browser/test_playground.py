@@ -2,111 +2,20 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 
 import aiohttp
-import asyncpg
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
-from server.app import open_services
-from server.configuring import plan
-from server.dev import demo
-from server.dev.embedded import DATABASE as MIGRATED, Embedded
-from server.dev.playground.flows import FLOWS
-from server.dev.playground.steps import Flow
+from server.dev.embedded import Embedded
+from tests.browser.playhouse import events, send, sign_in, somebody
 from tests.house import House, serving, settings_for
-from tests.server.clients import SOURCE, ShiftingClock
-from tests.visitor import Page as Answered, Visitor
+from tests.server.clients import ShiftingClock
+from tests.visitor import Visitor
 
-CHROMIUM = "/usr/bin/chromium"
 API = "https://api.demo.local/"
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage"
-    " --disable-background-networking --disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS.split()
-        )
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture(scope="session")
-def port(unused_tcp_port_factory: Callable[[], int]) -> int:
-    """Where every playhouse listens: the demo clients' redirect URIs name it."""
-    return unused_tcp_port_factory()
-
-
-@pytest.fixture(scope="session")
-async def demo_data(
-    embedded: Embedded, admin: "asyncpg.Connection[asyncpg.Record]", port: int
-) -> str:
-    """The name of a database with the demo data that nobody is connected to."""
-    await admin.execute(f"CREATE DATABASE playhouse TEMPLATE {MIGRATED}")
-    settings = settings_for(embedded.url("playhouse"), embedded.redis_url, port)
-    async with open_services(settings) as known:
-        await known.signing.ensure()
-        planned = await plan.plan(known, demo.config(settings), prune=False)
-        await plan.carry_out(planned, source=SOURCE)
-    return "playhouse"
-
-
-@pytest.fixture
-async def playhouse(
-    embedded: Embedded,
-    admin: "asyncpg.Connection[asyncpg.Record]",
-    demo_data: str,
-    redis_url: str,
-    port: int,
-) -> AsyncIterator[House]:
-    """A server in development, as `grantlog dev` starts it."""
-    clock = ShiftingClock()
-    name = f"test_{clock.new_id().hex}"
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {demo_data}")
-    settings = replace(
-        settings_for(embedded.url(name), redis_url, port),
-        device_interval=60,  # even a busy machine polls too soon then
-    )
-    async with serving(settings, clock) as known:
-        yield House(issuer=settings.issuer, known=known, clock=clock)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@asynccontextmanager
-async def somebody(
-    chromium: Browser, house: House, *, scripts: bool = True
-) -> AsyncIterator[Page]:
-    context = await chromium.new_context(
-        base_url=house.issuer, java_script_enabled=scripts
-    )
-    context.set_default_timeout(15_000)
-    yield await context.new_page()
-    await context.close()
-
-
-async def sign_in(page: Page) -> None:
-    await page.fill("[name=username]", "alice")
-    await page.fill("[name=password]", "alice-password-1")
-    await page.click("#login-submit")
-    await page.click("#consent-allow")
-    await page.wait_for_selector("#answer")
-
-
-async def send(page: Page) -> None:
-    await page.click("#send")
-    await page.wait_for_selector("#answer")
-
-
-async def events(page: Page) -> list[str]:
-    return await page.locator("#events .event h3 code").all_inner_texts()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["live", "without scripts"])
@@ -150,46 +59,6 @@ async def test_a_grants_whole_life_from_sign_in_to_revocation(
         await page.click("#next")
         await send(page)
         await expect(page.locator("#answer")).to_contain_text('"active": false')
-
-
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
-async def test_a_flow_goes_to_its_end_as_it_says(playhouse: House, flow: Flow) -> None:
-    """Every status is the one the step announces, and every check holds."""
-    async with Visitor(playhouse.issuer) as visitor:
-        for number, step in enumerate(flow.steps, start=1):
-            page = await visitor.get(f"/dev/playground/flows/{flow.name}/{number}")
-            if "device-open" in page.attributes:
-                await let_in(visitor, page.attributes["device-open"]["href"])
-            page = await answered(
-                visitor, await visitor.submit(page, "step-form", "send")
-            )
-            assert "as-expected" in page.text, step.title
-            assert 'class="fails"' not in page.text, step.title
-
-
-async def let_in(visitor: Visitor, address: str) -> None:
-    """Be the person at the second window, who allows what the device asks."""
-    page = await visitor.get(address)
-    page = await answered(
-        visitor, await visitor.submit(page, "device-form", "device-continue")
-    )
-    await visitor.submit(page, "device-form", "device-allow")
-
-
-async def answered(visitor: Visitor, page: Answered) -> Answered:
-    """Sign in, consent and confirm where the server asks; end at the evidence."""
-    page = await visitor.follow(page)
-    for form, button in (
-        ("login-form", "login-submit"),
-        ("consent-form", "consent-allow"),
-        ("logout-form", "logout-confirm"),
-    ):
-        if form in page.forms:
-            sent = await visitor.submit(
-                page, form, button, username="alice", password="alice-password-1"
-            )
-            page = await visitor.follow(sent)
-    return page
 
 
 async def test_events_arrive_while_somebody_signs_in_at_a_second_window(

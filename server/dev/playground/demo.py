@@ -17,19 +17,22 @@ ABOUT: Final[Mapping[str, str]] = {
     "demo-spa": "an app that runs in the browser",
     "demo-device": "a television",
     "demo-m2m": "a machine",
+    "demo-signed": "a machine with a key of its own",
     "demo-hybrid": "an old app: implicit and hybrid",
     "demo-trusted": "an old app: takes the password itself",
-    "demo-api": "the API: introspects",
+    "demo-api": "the Notes API: introspects, and asks the Archive",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """What the walks need to know; `secrets` by client id."""
+    """What the walks need to know; `secrets` by client id, `passwords` by user name."""
 
     api: str
+    archive: str
     config: Config
     secrets: Mapping[str, str]
+    passwords: Mapping[str, str]
 
 
 @lru_cache(maxsize=4)
@@ -37,22 +40,34 @@ def data(settings: Settings) -> Demo:
     config = demo.config(settings)
     return Demo(
         api=config.apis[0].description.identifier,
+        archive=config.apis[1].description.identifier,
         config=config,
         secrets={
             entry.metadata.client_id: entry.secret or "" for entry in config.clients
         },
+        passwords={entry.username: entry.password or "" for entry in config.users},
     )
 
 
 def clients(settings: Settings) -> Sequence[Credential]:
     return [
-        Credential(client_id=client_id, secret=secret, what=ABOUT.get(client_id, ""))
-        for client_id, secret in data(settings).secrets.items()
+        Credential(
+            client_id=entry.metadata.client_id,
+            secret=entry.secret or "",
+            public=entry.metadata.public,
+            what=ABOUT.get(entry.metadata.client_id, ""),
+        )
+        for entry in data(settings).config.clients
     ]
 
 
 def people(settings: Settings, *, now: int) -> Sequence[Person]:
     return [_person(entry, now) for entry in data(settings).config.users]
+
+
+def code(settings: Settings, *, now: int) -> str:
+    """Return what the authenticator shows of whoever has a second factor."""
+    return next(filter(None, (one.otp for one in people(settings, now=now))), "")
 
 
 def _person(entry: UserEntry, now: int) -> Person:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from server.dev.playground.checking import Check
 from server.dev.playground.client import Answer, CurlLine
 from server.dev.playground.events import Shown
 from server.dev.playground.pretty import Line
 from server.dev.playground.rows import RowView
-from server.dev.playground.tokens import Check, Decoded
+from server.dev.playground.tokens import Decoded
 
 RFC: Final = "https://www.rfc-editor.org/rfc/rfc"
 OPENID: Final = "https://openid.net/specs/"
@@ -16,6 +17,7 @@ OPENID_PAGES: Final[Mapping[str, str]] = {
     "OIDC Core": "openid-connect-core-1_0.html",
     "OIDC Discovery": "openid-connect-discovery-1_0.html",
     "OIDC RP-Initiated Logout": "openid-connect-rpinitiated-1_0.html",
+    "OAuth 2.0 Form Post": "oauth-v2-form-post-response-mode-1_0.html",
 }
 
 
@@ -44,11 +46,21 @@ class Card:
     name: str
     title: str
     summary: str
+    caution: str
     client: str
     clauses: Sequence[Clause]
     href: str
     steps: int
     place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Flows that one looks for at the same time."""
+
+    title: str
+    about: str
+    cards: Sequence[Card]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +78,7 @@ class Credential:
 
     client_id: str
     secret: str
+    public: bool
     what: str
 
 
@@ -85,7 +98,7 @@ class StartPage:
     nonce: str
     home: str
     live: str
-    cards: Sequence[Card]
+    shelves: Sequence[Shelf]
     people: Sequence[Person]
     clients: Sequence[Credential]
     links: Sequence[Link]
@@ -95,7 +108,10 @@ class StartPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """A step in the list: `standing` is done, failed, now or later."""
+    """A step in the list: `standing` is done, failed, now or later.
+
+    `button` says what sending it means, "" where that is just sending.
+    """
 
     number: int
     title: str
@@ -104,6 +120,7 @@ class StepView:
     clauses: Sequence[Clause]
     standing: str
     href: str
+    button: str = ""
     outcome: str = ""
 
 
@@ -159,7 +176,8 @@ class ScreenView:
 class WalkPage:
     """One step of a run; `live` says which of its revisions the page shows.
 
-    `opens` is where the person goes in a second window before the step is sent.
+    `opens` is where the person goes in a second window before the step is sent,
+    `notice` what was done beside the walk since the last one.
     """
 
     nonce: str
@@ -167,7 +185,9 @@ class WalkPage:
     live: str
     title: str
     summary: str
+    caution: str
     client: str
+    notice: str
     steps: Sequence[StepView]
     step: StepView
     request: RequestView

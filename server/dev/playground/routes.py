@@ -13,15 +13,18 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from domain.errors import InvalidRequest
+from projections.redis import Away, Redis
 from server import services
 from server.dev.playground import client, live, start, stream, walk
 from server.dev.playground.events import Tail
-from server.dev.playground.flows import BY_NAME
+from server.dev.playground.filling import Ready, ready
+from server.dev.playground.flows.catalogue import BY_NAME
 from server.dev.playground.opened import opened
-from server.dev.playground.runs import Run, Runs, Text, Underway, leaving
+from server.dev.playground.proofs import Keys
+from server.dev.playground.runs import Run, Runs, Text, Underway, leaving, noticing
 from server.dev.playground.state import BENCH, Bench
-from server.dev.playground.steps import Flow, Request, unmet
-from server.dev.playground.views import CSRF, HOME, filled, seen_at, walk_page
+from server.dev.playground.steps import Flow, unmet
+from server.dev.playground.views import CSRF, HOME, seen_at, walk_page
 from server.dev.playground.witness import rows_of
 from server.web import csrf, forms, pages
 from server.web.refusals import Stale
@@ -43,12 +46,14 @@ def routes() -> list[web.RouteDef]:
         web.get(HOME, at_home(start.show)),
         web.get(f"{HOME}/events", at_home(live.events)),
         web.get(f"{HOME}/callback", at_home(back)),
+        web.post(f"{HOME}/callback", at_home(back_by_form)),
         web.get(f"{HOME}/logged-out", at_home(back)),
         web.get(f"{HOME}/streams/{{stream}}", at_home(stream.show)),
         web.get(f"{HOME}/flows/{{flow}}", at_home(resume)),
         web.post(f"{HOME}/flows/{{flow}}", at_home(restart)),
         web.get(step, at_home(show)),
         web.post(step, at_home(send)),
+        web.post(f"{step}/flush", at_home(flush)),
     ]
 
 
@@ -78,7 +83,13 @@ def _name(url: str) -> str | None:
 
 async def bench(app: web.Application) -> AsyncIterator[None]:
     async with client.session() as session:
-        app[BENCH] = Bench(session=session, runs=Runs(), tail=Tail(), closing=Event())
+        app[BENCH] = Bench(
+            session=session,
+            runs=Runs(),
+            tail=Tail(),
+            keys=Keys.make(),
+            closing=Event(),
+        )
         await app[BENCH].tail.advance(app[services.SERVICES].log)
         yield
 
@@ -134,41 +145,68 @@ async def send(request: web.Request) -> web.Response:
         name: form.get(f"edit-{name}", "")[:LONGEST_EDIT]
         for name in flow.steps[place].edits
     }
-    made = filled(services.of(request).settings, draft, memory, edits)
+    keys = request.config_dict[BENCH].keys
+    made = ready(services.of(request), keys, draft, memory, edits)
     await _send(request, run, made, place, edits)
     _go(request, f"{here}#answer")
 
 
 async def _send(
-    request: web.Request, run: Run, made: Request, place: int, edits: Text
+    request: web.Request, run: Run, made: Ready, place: int, edits: Text
 ) -> None:
     known, bench = services.of(request), request.config_dict[BENCH]
     step = BY_NAME[run.flow].steps[place]
     underway = await walk.depart(known, bench, run, made, place=place, edits=edits)
     if step.draft.leaves:
         _keep(request, leaving(run, underway))
-        _go(request, client.address(made))
+        _go(request, client.address(made.request))
     _keep(request, await walk.send(known, bench, run, underway))
 
 
 async def back(request: web.Request) -> web.Response:
     """Take the browser back from /authorize or /oidc/logout."""
-    query = forms.query(request)
+    await _arrive(request, forms.query(request), status=302)
+
+
+async def back_by_form(request: web.Request) -> web.Response:
+    """Take what a form brought (OAuth 2.0 Form Post): `state` says that it is ours."""
+    await _arrive(request, await forms.read(request), status=200)
+
+
+async def _arrive(request: web.Request, members: Text, *, status: int) -> NoReturn:
     known, bench = services.of(request), request.config_dict[BENCH]
-    run, underway = _waiting(request, query.get("state", ""))
-    flow = BY_NAME[run.flow]
-    answer, checked = walk.came_back(run, query, issuer=known.settings.issuer)
+    run, underway = _waiting(request, members.get("state", ""))
+    issuer = known.settings.issuer
+    answer, checked = walk.came_back(run, members, issuer=issuer, status=status)
+    believed = await walk.believed(known, bench, run, members)
     run = await walk.arrive(
         known,
         bench,
         run,
         underway,
         answer,
-        members=query,
-        checked=checked,
+        members=members,
+        checked=(*checked, *believed),
     )
     _keep(request, run)
-    _go(request, f"{_href(request, flow, underway.place)}#answer")
+    _go(request, f"{_href(request, BY_NAME[run.flow], underway.place)}#answer")
+
+
+async def flush(request: web.Request) -> web.Response:
+    """Empty Redis between two steps: the walk goes on, for the log has everything."""
+    csrf.check(request, CSRF, await forms.read(request))
+    notice = await _flushed(services.of(request).redis)
+    _keep(request, noticing(_run(request), notice))
+    _go(request, _href(request, _flow(request), _place(request)))
+
+
+async def _flushed(redis: Redis) -> str:
+    try:
+        count = await redis.ask("DBSIZE")
+        await redis.ask("FLUSHDB")
+    except Away:
+        return "Redis does not answer, so there is nothing to flush. Go on without it."
+    return f"Redis was emptied: {count!r} keys are gone. Go on, the log has everything."
 
 
 # What the address names
@@ -194,8 +232,11 @@ def _href(request: web.Request, flow: Flow, place: int) -> str:
 
 def _run(request: web.Request) -> Run:
     """Return this browser's run of the flow, a fresh one if it has none."""
-    found = live.run_at(request, request.config_dict[BENCH])
-    return found or _keep(request, walk.seed(services.of(request), _flow(request)))
+    bench = request.config_dict[BENCH]
+    found = live.run_at(request, bench)
+    return found or _keep(
+        request, walk.seed(services.of(request), bench.keys, _flow(request))
+    )
 
 
 def _keep(request: web.Request, run: Run) -> Run:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from server.dev.playground.checking import Check
 from server.dev.playground.client import Answer
 from server.dev.playground.events import Seen
 from server.dev.playground.steps import Request
-from server.dev.playground.tokens import Check
 from server.dev.playground.witness import Before, RowChange, Watched
 
 MOST_RUNS: Final = 200
@@ -48,13 +48,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One walk through one flow; `memory` fills the holes of its requests."""
+    """One walk through one flow; `memory` fills the holes of its requests.
+
+    `notice` tells what was done beside the walk since its last step.
+    """
 
     flow: str
     memory: Text
     watched: tuple[Watched, ...] = ()
     evidence: Mapping[int, Evidence] = field(default_factory=dict)
     underway: Underway | None = None
+    notice: str = ""
     revision: int = 0
 
     @property
@@ -76,7 +80,11 @@ class Run:
 
 
 def leaving(run: Run, underway: Underway) -> Run:
-    return replace(run, underway=underway, revision=run.revision + 1)
+    return replace(run, underway=underway, notice="", revision=run.revision + 1)
+
+
+def noticing(run: Run, notice: str) -> Run:
+    return replace(run, notice=notice, revision=run.revision + 1)
 
 
 def arrived(
@@ -95,6 +103,7 @@ def arrived(
         watched=watched,
         evidence={**earlier, place: evidence},
         underway=None,
+        notice="",
         revision=run.revision + 1,
     )
 

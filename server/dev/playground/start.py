@@ -8,11 +8,11 @@ from domain.client import CLIENT, Client
 from domain.stream_id import named
 from server import services
 from server.dev.playground import demo
-from server.dev.playground.flows import FLOWS
+from server.dev.playground.flows.catalogue import FLOWS, GROUPS
 from server.dev.playground.live import arrived
-from server.dev.playground.pages import Card, Link, StartPage, clause
+from server.dev.playground.pages import Card, Link, Shelf, StartPage, clause
 from server.dev.playground.state import BENCH, Bench
-from server.dev.playground.steps import Flow
+from server.dev.playground.steps import Flow, Group
 from server.dev.playground.views import HOME
 from server.web import csp, csrf, pages
 
@@ -28,7 +28,7 @@ async def show(request: web.Request) -> web.Response:
         nonce=csp.nonce(request),
         home=home,
         live=f"{home}/events?count={bench.tail.count}",
-        cards=[_card(request, bench, flow) for flow in FLOWS],
+        shelves=[_shelf(request, bench, group) for group in GROUPS],
         people=demo.people(known.settings, now=now),
         clients=demo.clients(known.settings),
         links=_links(request),
@@ -38,6 +38,11 @@ async def show(request: web.Request) -> web.Response:
     return pages.render(request, "dev/playground.html", page)
 
 
+def _shelf(request: web.Request, bench: Bench, group: Group) -> Shelf:
+    cards = [_card(request, bench, flow) for flow in group.flows]
+    return Shelf(title=group.title, about=group.about, cards=cards)
+
+
 def _card(request: web.Request, bench: Bench, flow: Flow) -> Card:
     now = services.of(request).clock.now()
     run = bench.runs.find(csrf.browser(request), flow.name, now=now)
@@ -45,6 +50,7 @@ def _card(request: web.Request, bench: Bench, flow: Flow) -> Card:
         name=flow.name,
         title=flow.title,
         summary=flow.summary,
+        caution=flow.caution,
         client=flow.client,
         clauses=[clause(text) for text in flow.clauses],
         href=f"{pages.path_of(request, HOME)}/flows/{flow.name}",

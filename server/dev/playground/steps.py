@@ -1,7 +1,7 @@
 """A flow as data: its steps, each a request with holes that earlier steps fill."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from string import Formatter
 from typing import Final
 
@@ -10,13 +10,17 @@ Pairs = tuple[tuple[str, str], ...]
 BROWSER_PATHS: Final = frozenset({"/authorize", "/oidc/logout"})
 """Where the person's own browser goes; the rest is sent by the client."""
 
+FRESH: Final = frozenset({"otp", "client_assertion"})
+"""Holes that no step fills: what goes in is made anew whenever a request goes out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A request with holes: `{code}` is what the run remembers under that name.
 
     `basic` is the client that authenticates with its secret (RFC 6749 §2.3.1),
-    `bearer` the token that goes into the Authorization header (RFC 6750 §2.1).
+    `token` the access token that goes into the Authorization header, and `proof`
+    names whose key a DPoP proof goes with it by (RFC 9449 §4; else RFC 6750 §2.1).
     A parameter that comes out empty is left away.
     """
 
@@ -25,7 +29,8 @@ class Draft:
     query: Pairs = ()
     form: Pairs = ()
     basic: str = ""
-    bearer: str = ""
+    token: str = ""
+    proof: str = ""
 
     @property
     def leaves(self) -> bool:
@@ -34,7 +39,7 @@ class Draft:
 
     def holes(self) -> frozenset[str]:
         values = [value for _, value in (*self.query, *self.form)]
-        return frozenset(_holes([*values, self.bearer]))
+        return frozenset(_holes([*values, self.token]))
 
 
 def _holes(templates: Iterable[str]) -> Iterable[str]:
@@ -44,12 +49,14 @@ def _holes(templates: Iterable[str]) -> Iterable[str]:
                 yield name
 
 
-def get(path: str, *, bearer: str = "", **query: str) -> Draft:
-    return Draft(method="GET", path=path, query=tuple(query.items()), bearer=bearer)
+def get(path: str, *, token: str = "", proof: str = "", **query: str) -> Draft:
+    pairs = tuple(query.items())
+    return Draft(method="GET", path=path, query=pairs, token=token, proof=proof)
 
 
-def post(path: str, *, basic: str = "", **form: str) -> Draft:
-    return Draft(method="POST", path=path, form=tuple(form.items()), basic=basic)
+def post(path: str, *, basic: str = "", proof: str = "", **form: str) -> Draft:
+    pairs = tuple(form.items())
+    return Draft(method="POST", path=path, form=pairs, basic=basic, proof=proof)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,7 @@ class Expectation:
 
 
 Keep = Mapping[str, str]
-"""Member of the answer → the name the run remembers it under."""
+"""Member or parameter → the name the run remembers it under."""
 
 TOKENS: Final[Keep] = {
     "access_token": "access_token",
@@ -79,8 +86,10 @@ class Step:
 
     `why` is one or two plain sentences, `clauses` where they come from ("RFC 6749
     §4.1.1"), `look` what to notice afterwards. `status` is the answer that moves
-    the run on; `edits` are the parameters worth playing with. `opens` names the
+    the run on; `edits` are the parameters worth playing with. `keep` remembers
+    members of the answer, `keep_sent` parameters as they were sent. `opens` names the
     address where the person goes, in a second window, before the request is sent.
+    `button` says what sending it means, where that is more than sending.
     """
 
     title: str
@@ -91,13 +100,18 @@ class Step:
     status: int = 200
     edits: tuple[str, ...] = ()
     keep: Keep
+    keep_sent: Keep = field(default_factory=dict)
     expects: tuple[Expectation, ...] = ()
     opens: str = ""
+    button: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """A walk; `name` is its place in the URL, `client` who walks it."""
+    """A walk; `name` is its place in the URL, `client` who walks it.
+
+    `summary` says what it is for, `caution` when to take another.
+    """
 
     name: str
     title: str
@@ -105,6 +119,16 @@ class Flow:
     client: str
     steps: tuple[Step, ...]
     clauses: tuple[str, ...] = ()
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Flows that one looks for at the same time."""
+
+    title: str
+    about: str
+    flows: tuple[Flow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +146,7 @@ class Request:
 
 def unmet(draft: Draft, memory: Mapping[str, str]) -> frozenset[str]:
     """Return the holes that nothing has filled yet."""
-    return draft.holes() - memory.keys()
+    return draft.holes() - memory.keys() - FRESH
 
 
 def values(draft: Draft, memory: Mapping[str, str], edits: Mapping[str, str]) -> Pairs:
@@ -159,11 +183,14 @@ def fill(
         url=memory["issuer"].rstrip("/") + draft.path,
         query=given if draft.method == "GET" else (),
         form=given if draft.method == "POST" else (),
-        headers=_headers(draft.bearer.format_map(memory)),
+        headers=_headers(draft, memory),
         user=draft.basic,
         password=secrets[draft.basic] if draft.basic else "",
     )
 
 
-def _headers(bearer: str) -> Pairs:
-    return (("Authorization", f"Bearer {bearer}"),) if bearer else ()
+def _headers(draft: Draft, memory: Mapping[str, str]) -> Pairs:
+    if not draft.token:
+        return ()
+    scheme = "DPoP" if draft.proof else "Bearer"
+    return (("Authorization", f"{scheme} {draft.token.format_map(memory)}"),)

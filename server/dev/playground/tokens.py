@@ -1,25 +1,19 @@
-"""What is inside a token, and the checks that a careful client makes of it."""
+"""What is inside a token, taken apart for the page."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from domain import stream_id, token
 from server.dev.playground.pretty import decoded
 from server.dev.playground.words import ARTEFACTS, CLAIMS, NUMBERS, moment
 
-ALGORITHMS: Final = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
 JWT_PARTS: Final = 3
 TIMES: Final = frozenset({"exp", "iat", "nbf", "auth_time"})
-HASH_BYTES: Final = 16
 
 Jwt = tuple[dict[str, object], dict[str, object]]
 """Header and payload."""
@@ -30,15 +24,9 @@ LABELS: Final = {
     "access_token": "Access token",
     "refresh_token": "Refresh token",
     "id_token": "ID token",
+    "client_assertion": "Client assertion",
+    "DPoP": "DPoP proof",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was checked, and whether it holds."""
-
-    text: str
-    holds: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,84 +148,7 @@ def grant_of(text: str) -> UUID | None:
     return named[0] if named else None
 
 
-# What a client checks before it believes a token
-
-
-def checks(
-    members: Mapping[str, str], memory: Mapping[str, str], keys: KeySet, *, now: int
-) -> tuple[Check, ...]:
-    """Check what came as a JWT (OIDC Core §3.1.3.7, RFC 9068 §4).
-
-    `memory` holds issuer, client_id, api and nonce of the request.
-    """
-    done: list[Check] = []
-    for member in ("access_token", "id_token"):
-        found = jwt_of(members.get(member, ""))
-        if found is not None:
-            verified = verifies(members[member], keys)
-            done += _common(LABELS[member], found, memory, verified=verified, now=now)
-    if "id_token" in members:
-        done += _of_id_token(members, memory)
-    return tuple(done)
-
-
-def _common(
-    label: str,
-    found: Jwt,
-    memory: Mapping[str, str],
-    *,
-    verified: bool,
-    now: int,
-) -> list[Check]:
-    header, claims = found
-    expires = claims.get("exp")
-    return [
-        Check(
-            text=f"{label}: signed by {header.get('kid')} of the JWKS",
-            holds=verified,
-        ),
-        Check(
-            text=f"{label}: issued by {memory['issuer']}",
-            holds=claims.get("iss") == memory["issuer"],
-        ),
-        Check(
-            text=f"{label}: not expired",
-            holds=isinstance(expires, int) and now < expires,
-        ),
-    ]
-
-
-def verifies(text: str, keys: KeySet) -> bool:
-    try:
-        jwt.decode(text, keys, algorithms=ALGORITHMS)
-    except (JoseError, ValueError):
-        return False
-    return True
-
-
-def _of_id_token(members: Mapping[str, str], memory: Mapping[str, str]) -> list[Check]:
-    found = jwt_of(members["id_token"])
-    if found is None:
-        return [Check(text="ID token: a JWT", holds=False)]
-    header, claims = found
-    audience = claims.get("aud")
-    told = audience if isinstance(audience, list) else [audience]
-    checked = [
-        Check(
-            text=f"ID token: for {memory['client_id']}",
-            holds=memory["client_id"] in told,
-        )
-    ]
-    if "nonce" in claims:
-        held = claims["nonce"] == memory["nonce"]
-        checked.append(Check(text="ID token: our nonce", holds=held))
-    if "at_hash" in claims and str(header.get("alg")).endswith("256"):
-        held = claims["at_hash"] == half_hash(members.get("access_token", ""))
-        checked.append(Check(text="ID token: bound to this access token", holds=held))
-    return checked
-
-
-def half_hash(text: str) -> str:
-    """Return at_hash for the algorithms that end in 256 (OIDC Core §3.1.3.6)."""
-    half = sha256(text.encode()).digest()[:HASH_BYTES]
-    return urlsafe_b64encode(half).rstrip(b"=").decode()
+def session_of(text: str) -> UUID | None:
+    """Return the browser's session that an ID token names."""
+    found = jwt_of(text)
+    return stream_id.from_text(str(found[1].get("sid", ""))) if found else None

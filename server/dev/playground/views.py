@@ -11,7 +11,8 @@ from server import services
 from server.dev.playground import demo
 from server.dev.playground.client import curl, headers
 from server.dev.playground.events import Opened, Seen, Shown, short, show
-from server.dev.playground.flows import BY_NAME
+from server.dev.playground.filling import ready
+from server.dev.playground.flows.catalogue import BY_NAME
 from server.dev.playground.live import arrived
 from server.dev.playground.pages import (
     EvidenceView,
@@ -22,15 +23,16 @@ from server.dev.playground.pages import (
     clause,
 )
 from server.dev.playground.pretty import lines
+from server.dev.playground.proofs import Keys
 from server.dev.playground.rows import Row, RowView, compare
-from server.dev.playground.runs import EMPTY, Evidence, Run, Text
+from server.dev.playground.runs import EMPTY, Evidence, Run
 from server.dev.playground.screen import screen
 from server.dev.playground.state import Bench
-from server.dev.playground.steps import Draft, Request, Step, fill, unmet, values
+from server.dev.playground.steps import Request, Step, unmet, values
 from server.dev.playground.tokens import decode
 from server.dev.playground.witness import RowChange
 from server.dev.playground.words import PARAMETERS
-from server.settings import Settings
+from server.services import Services
 from server.web import csp, csrf, pages
 
 CSRF: Final = "playground"
@@ -47,8 +49,8 @@ def walk_page(
     opened: Mapping[str, Opened],
 ) -> WalkPage:
     """Return the page of one step; `rows` are the run's rows as they stand now."""
-    settings = services.of(request).settings
-    flow, now = BY_NAME[run.flow], services.of(request).clock.now()
+    known = services.of(request)
+    flow, now = BY_NAME[run.flow], known.clock.now()
     home = pages.path_of(request, HOME)
     base = f"{home}/flows/{flow.name}"
     steps = [_step(each, at, run, base) for at, each in enumerate(flow.steps)]
@@ -59,10 +61,12 @@ def walk_page(
         f"&count={bench.tail.count}",
         title=flow.title,
         summary=flow.summary,
+        caution=flow.caution,
+        notice=run.notice,
         client=flow.client,
         steps=steps,
         step=steps[place],
-        request=request_view(settings, flow.steps[place], run, place),
+        request=request_view(known, bench.keys, flow.steps[place], run, place),
         action=f"{base}/{place + 1}",
         restart=base,
         csrf=csrf.token(request, CSRF),
@@ -74,7 +78,7 @@ def walk_page(
         arrived=arrived(request, bench, run),
         next=steps[place + 1] if place + 1 < len(steps) else None,
         waiting=run.underway is not None and run.underway.place == place,
-        people=demo.people(settings, now=now),
+        people=demo.people(known.settings, now=now),
     )
 
 
@@ -90,6 +94,7 @@ def _step(step: Step, at: int, run: Run, base: str) -> StepView:
         title=step.title,
         why=step.why.format_map(run.memory),
         look=step.look.format_map(run.memory),
+        button=step.button,
         clauses=[clause(text) for text in step.clauses],
         standing=_standing(evidence, at, run),
         href=f"{base}/{at + 1}",
@@ -111,17 +116,22 @@ def _outcome(evidence: Evidence | None) -> str:
     return f"{evidence.answer.status} · {events}"
 
 
-def request_view(settings: Settings, step: Step, run: Run, place: int) -> RequestView:
+def request_view(
+    known: Services, keys: Keys, step: Step, run: Run, place: int
+) -> RequestView:
     """Return the request as it went out, or as it would go out now."""
     found = run.evidence.get(place)
     edits = found.edits if found else EMPTY
-    memory = run.memory_for(place)
-    missing = unmet(step.draft, memory)
-    made = None if missing else filled(settings, step.draft, memory, edits)
+    memory, missing, made = run.memory_for(place), unmet(step.draft, run.memory), None
+    if found:
+        made = found.request
+    elif not missing:
+        now = ready(known, keys, step.draft, memory, edits)
+        made, memory = now.request, now.memory
     return RequestView(
         method=step.draft.method,
         path=step.draft.path,
-        host=urlsplit(settings.issuer).netloc,
+        host=urlsplit(known.settings.issuer).netloc,
         leaves=step.draft.leaves,
         headers=shown_headers(made) if made else (),
         parameters=[
@@ -138,10 +148,6 @@ def request_view(settings: Settings, step: Step, run: Run, place: int) -> Reques
         curl=curl(made) if made else (),
         ready=made is not None,
     )
-
-
-def filled(settings: Settings, draft: Draft, memory: Text, edits: Text) -> Request:
-    return fill(draft, memory, edits, secrets=demo.data(settings).secrets)
 
 
 def shown_headers(request: Request) -> list[tuple[str, str]]:

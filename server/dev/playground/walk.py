@@ -9,23 +9,26 @@ from joserfc.jwk import KeySet
 from domain import pkce
 from server.clock import Clock
 from server.dev.playground import client, demo
+from server.dev.playground.checking import Check, checks
 from server.dev.playground.client import Answer
-from server.dev.playground.flows import BY_NAME
+from server.dev.playground.filling import Ready
+from server.dev.playground.flows.catalogue import BY_NAME
+from server.dev.playground.proofs import Keys
 from server.dev.playground.runs import Evidence, Run, Text, Underway, arrived
 from server.dev.playground.state import Bench
-from server.dev.playground.steps import Flow, Request, Step
-from server.dev.playground.tokens import Check, checks
+from server.dev.playground.steps import Flow, Keep, Request, Step
 from server.dev.playground.witness import look, look_again
 from server.services import Services
 
 ARTEFACTS: Final = ("code", "device_code", "access_token", "refresh_token", "id_token")
+SIGNED_BY_US: Final = ("client_assertion", "DPoP")
 FORGED: Final = f"at.1.{'A' * 22}.1.e30.{'A' * 24}"
 """Looks like an opaque access token; nobody computed its MAC."""
 
 
-def seed(services: Services, flow: Flow) -> Run:
+def seed(services: Services, keys: Keys, flow: Flow) -> Run:
     """Return a fresh run: new state, nonce and verifier (RFC 7636 §4.1)."""
-    url = services.settings.url
+    url, known = services.settings.url, demo.data(services.settings)
     return Run(
         flow=flow.name,
         memory={
@@ -33,10 +36,14 @@ def seed(services: Services, flow: Flow) -> Run:
             "client_id": flow.client,
             "redirect_uri": url("/dev/playground/callback"),
             "goodbye": url("/dev/playground/logged-out"),
-            "api": demo.data(services.settings).api,
+            "api": known.api,
+            "archive": known.archive,
+            "client_secret": known.secrets.get(flow.client, ""),
+            "dpop_jkt": keys.thumbprint,
             "leeway": str(services.settings.refresh_leeway),
             "interval": str(services.settings.device_interval),
             "forged": FORGED,
+            **{f"{name}_password": word for name, word in known.passwords.items()},
             **_riddles(services.clock),
         },
     )
@@ -56,7 +63,7 @@ async def depart(
     services: Services,
     bench: Bench,
     run: Run,
-    request: Request,
+    ready: Ready,
     *,
     place: int,
     edits: Text,
@@ -64,8 +71,8 @@ async def depart(
     """Remember what the world looks like as the request leaves."""
     return Underway(
         place=place,
-        request=request,
-        memory=run.memory_for(place),
+        request=ready.request,
+        memory=ready.memory,
         edits=edits,
         before=await look(services, bench.tail, run.watched),
     )
@@ -75,13 +82,13 @@ async def send(services: Services, bench: Bench, run: Run, underway: Underway) -
     """Send the client's request and return the run with what came back."""
     answer = await client.send(bench.session, underway.request)
     members = {n: v for n, v in answer.members.items() if isinstance(v, str)}
-    checked = await _believed(services, bench, run, members)
+    checked = await believed(services, bench, run, members)
     return await arrive(
         services, bench, run, underway, answer, members=members, checked=checked
     )
 
 
-async def _believed(
+async def believed(
     services: Services, bench: Bench, run: Run, members: Mapping[str, str]
 ) -> tuple[Check, ...]:
     """Check tokens as a client would: with the keys that the server publishes."""
@@ -126,22 +133,35 @@ async def arrive(
         memory=underway.memory,
         edits=underway.edits,
         answer=answer,
-        artefacts=artefacts,
+        artefacts=(*artefacts, *_signed_by_us(underway.request)),
         checks=(*checked, *_expected(step, run.memory, answer)),
         events=seen.events,
         rows=seen.rows,
         passed=passed,
         attempt=run.attempts(underway.place) + 1,
     )
-    memory = _remember(run.memory, step.keep, members) if passed else run.memory
+    learnt = kept(step, underway.request, members) if passed else {}
+    memory = {**run.memory, **learnt}
     return arrived(
         run, evidence, place=underway.place, memory=memory, watched=seen.watched
     )
 
 
-def _remember(memory: Text, keep: Mapping[str, str], members: Text) -> Text:
-    kept = {name: members[member] for member, name in keep.items() if member in members}
-    return {**memory, **kept}
+def _signed_by_us(request: Request) -> tuple[tuple[str, str], ...]:
+    sent = {**dict(request.form), **dict(request.headers)}
+    return tuple((name, sent[name]) for name in SIGNED_BY_US if name in sent)
+
+
+def kept(step: Step, request: Request, members: Text) -> Text:
+    """Return what the run remembers of a step: of the answer, and as it was sent."""
+    return {
+        **_named(step.keep, members),
+        **_named(step.keep_sent, dict(request.form)),
+    }
+
+
+def _named(keep: Keep, given: Text) -> dict[str, str]:
+    return {name: given[member] for member, name in keep.items() if member in given}
 
 
 def _expected(step: Step, memory: Text, answer: Answer) -> tuple[Check, ...]:
@@ -159,24 +179,29 @@ def _plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def came_back(run: Run, query: Text, *, issuer: str) -> tuple[Answer, list[Check]]:
-    """Read the browser's return as an answer (RFC 6749 §4.1.2, RFC 9207 §2.4)."""
+def came_back(
+    run: Run, members: Text, *, issuer: str, status: int
+) -> tuple[Answer, list[Check]]:
+    """Read the browser's return as an answer (RFC 6749 §4.1.2, RFC 9207 §2.4).
+
+    `status` is what brought it back: 302 by an address, 200 by a form.
+    """
     answer = Answer(
-        status=302 if "error" not in query else 400,
-        headers=tuple(query.items()),
+        status=400 if "error" in members else status,
+        headers=tuple(members.items()),
         text="",
     )
     checked = [
         Check(
             text="state is the one we sent (RFC 6749 §10.12)",
-            holds=query.get("state") == run.memory["state"],
+            holds=members.get("state") == run.memory["state"],
         )
     ]
-    if "iss" in query:
+    if "iss" in members:
         checked.append(
             Check(
                 text="iss is the server we asked (RFC 9207)",
-                holds=query["iss"] == issuer,
+                holds=members["iss"] == issuer,
             )
         )
     return answer, checked

@@ -9,7 +9,8 @@ from domain import stream_id
 from server.dev.playground.events import Seen, Tail, with_before
 from server.dev.playground.pretty import decoded
 from server.dev.playground.rows import Row, peek
-from server.dev.playground.tokens import grant_of
+from server.dev.playground.tokens import grant_of, session_of
+from server.log.values import Recorded
 from server.services import Services
 
 SHOWN_ROWS: Final = frozenset({"grant", "session", "consent"})
@@ -65,24 +66,25 @@ async def look_again(
     before: Before,
     *,
     known: tuple[Watched, ...],
-    texts: Iterable[str],
+    texts: Sequence[str],
 ) -> Witness:
     """Find what changed; `texts` are the tokens that just came: they name a grant."""
-    watched = await _watched(services, known, texts)
+    await tail.advance(services.log)
+    fresh = tail.since(before.count)
+    watched = await _watched(services, known, texts, fresh)
     history = {
         each.stream_id: with_before(await services.log.read(each.stream_id, facts=True))
         for each in watched
     }
-    await tail.advance(services.log)
-    fresh = {event.event_id for event in tail.since(before.count)}
+    new = {event.event_id for event in fresh}
     rows = await rows_of(services, watched)
     return Witness(
         watched=watched,
-        events=_fresh_events(history, fresh),
+        events=_fresh_events(history, new),
         rows=tuple(
             RowChange(
                 watched=each,
-                before=_row_before(before, history, each.stream_id, fresh),
+                before=_row_before(before, history, each.stream_id, new),
                 after=rows[each.stream_id],
                 logged=_logged(history[each.stream_id]),
             )
@@ -130,11 +132,27 @@ def _row_before(
 
 
 async def _watched(
-    services: Services, known: tuple[Watched, ...], texts: Iterable[str]
+    services: Services,
+    known: tuple[Watched, ...],
+    texts: Sequence[str],
+    fresh: Sequence[Recorded],
 ) -> tuple[Watched, ...]:
     """Return the streams of the newest grant, what is known otherwise."""
-    found = [grant for grant in map(grant_of, texts) if grant is not None]
-    return await around(services, found[0]) if found else known
+    found = next(filter(None, map(grant_of, texts)), None) or _begun(texts, fresh)
+    return await around(services, found) if found else known
+
+
+def _begun(texts: Sequence[str], fresh: Sequence[Recorded]) -> UUID | None:
+    """Return the grant that just began in a session that one of the ID tokens names.
+
+    An ID token says nothing of its grant, and may come alone (OIDC Core §3.2).
+    """
+    sessions = set(filter(None, map(session_of, texts)))
+    for recorded in fresh:
+        session = _approval(decoded(recorded.state)).get("session_id")
+        if recorded.kind == "grant" and session and UUID(str(session)) in sessions:
+            return recorded.stream_id
+    return None
 
 
 async def around(services: Services, grant_id: UUID) -> tuple[Watched, ...]:

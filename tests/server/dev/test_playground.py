@@ -8,15 +8,16 @@ from joserfc.jwk import ECKey, KeySet
 
 from domain import token
 from server.dev.playground import client
+from server.dev.playground.checking import checks, half_hash
 from server.dev.playground.client import Answer
 from server.dev.playground.events import Tail, subject_of, with_before
-from server.dev.playground.flows import BY_NAME, FLOWS
+from server.dev.playground.flows.catalogue import BY_NAME, FLOWS
 from server.dev.playground.pages import clause
 from server.dev.playground.pretty import difference, focus, lines
 from server.dev.playground.runs import LIFETIME, MOST_RUNS, Run, Runs
 from server.dev.playground.screen import screen
 from server.dev.playground.steps import Flow, Request, fill, unmet, values
-from server.dev.playground.tokens import checks, decode, grant_of, half_hash
+from server.dev.playground.tokens import decode, grant_of
 from server.dev.playground.walk import came_back
 from server.dev.playground.words import moment
 from server.log.values import Recorded, Window
@@ -26,9 +27,14 @@ GRANT = UUID("01920000-0000-7000-8000-00000000002a")
 SEEDED = {
     "issuer",
     "client_id",
+    "client_secret",
     "redirect_uri",
     "goodbye",
     "api",
+    "archive",
+    "dpop_jkt",
+    "alice_password",
+    "bob_password",
     "leeway",
     "interval",
     "forged",
@@ -50,7 +56,8 @@ def test_every_step_finds_what_it_needs_in_the_steps_before(flow: Flow) -> None:
         assert "{" not in step.why.format_map(known)
         assert "{" not in step.look.format_map(known)
         assert all(each.equals.format_map(known) for each in step.expects)
-        known |= dict.fromkeys(step.keep.values(), "x")
+        kept = (*step.keep.values(), *step.keep_sent.values())
+        known |= dict.fromkeys(kept, "x")
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
@@ -175,7 +182,7 @@ def test_honest_tokens_pass_every_check() -> None:
         ({"aud": "demo-web"}, "ID token: for demo-spa"),
         ({"iss": "http://evil/"}, "ID token: issued by http://localhost:1"),
         ({"exp": NOW}, "ID token: not expired"),
-        ({"at_hash": "AAAA"}, "ID token: bound to this access token"),
+        ({"at_hash": "AAAA"}, "ID token: bound to this access token (at_hash)"),
     ],
 )
 def test_each_lie_in_an_id_token_is_found(claims: dict[str, object], said: str) -> None:
@@ -241,7 +248,7 @@ def test_coming_back_with_another_state_or_issuer_is_found() -> None:
     run = Run(flow="code-pkce", memory={"state": "s"})
     query = {"code": "c", "state": "x", "iss": "http://evil/"}
 
-    answer, checked = came_back(run, query, issuer="http://localhost:1")
+    answer, checked = came_back(run, query, issuer="http://localhost:1", status=302)
 
     assert answer.status == 302
     assert [check.holds for check in checked] == [False, False]
@@ -250,7 +257,9 @@ def test_coming_back_with_another_state_or_issuer_is_found() -> None:
 def test_coming_back_with_an_error_is_no_success() -> None:
     run = Run(flow="code-pkce", memory={"state": "s"})
 
-    answer, _ = came_back(run, {"error": "access_denied", "state": "s"}, issuer="i")
+    answer, _ = came_back(
+        run, {"error": "access_denied", "state": "s"}, issuer="i", status=302
+    )
 
     assert answer.status == 400
 

@@ -1,22 +1,24 @@
-"""The flows of the playground; a new one is one value in `FLOWS`."""
+"""What becomes of tokens afterwards: refreshed, looked at, revoked, signed out."""
 
 from typing import Final
 
-from server.dev.playground.attacks import CODE_REPLAY, REFRESH_REPLAY
-from server.dev.playground.devices import DEVICE
-from server.dev.playground.moves import (
+from server.dev.playground.flows.attacks import NEWEST_DEAD, REPLAY
+from server.dev.playground.flows.moves import (
     DEAD,
     PERSON,
     SECOND,
-    USERINFO,
+    SIGN_OUT,
+    THIRD,
     WEB_REDEEM,
     ask,
+    authorize,
     found_dead,
     introspect,
     machine,
     redeem,
     refresh,
     revoke,
+    userinfo,
 )
 from server.dev.playground.steps import NOTHING, Expectation, Flow, Step, get, post
 
@@ -46,39 +48,13 @@ RETRY: Final = refresh(
     ),
 )
 
-CODE_PKCE: Final = Flow(
-    name="code-pkce",
-    title="Authorization code with PKCE",
-    summary="A grant's whole life: asked, redeemed, refreshed, looked at, revoked.",
-    client="demo-spa",
-    clauses=("RFC 6749 §4.1", "RFC 7636", "RFC 9700 §2.1.1"),
-    steps=(
-        ask(),
-        redeem(),
-        refresh(),
-        introspect(),
-        revoke("{refresh_token}", "refresh_token"),
-        found_dead(
-            "The API asks about the same access token. Its signature still verifies.",
-            "A JWT that is revoked at once: the answer is the grant's state, not the "
-            "signature. And no event again.",
-        ),
-    ),
-)
-
-CODE_WEB: Final = Flow(
-    name="code-web",
-    title="Authorization code, with a secret",
-    summary="The same for an app with a server behind it, which can keep a secret.",
-    client="demo-web",
-    clauses=("RFC 6749 §4.1", "RFC 6749 §2.3.1"),
-    steps=(ask(scope="openid profile email", audience=""), WEB_REDEEM, USERINFO),
-)
-
 REFRESH: Final = Flow(
     name="refresh",
     title="Refresh, and a lost answer",
-    summary="Rotation, and why an honest retry is no theft.",
+    summary=(
+        "For an app that stays signed in. Rotation, why an honest retry is no theft, "
+        "and how a replay of the old token ends the family."
+    ),
     client="demo-spa",
     clauses=("RFC 6749 §6", "RFC 9700 §4.14.2"),
     steps=(
@@ -91,17 +67,11 @@ REFRESH: Final = Flow(
             title="Refresh with the new one",
             why="The new token is used: now the client has surely seen the answer.",
             look="Generation three. From now on the first token is a replay at once.",
+            keep=THIRD,
         ),
+        REPLAY,
+        NEWEST_DEAD,
     ),
-)
-
-CLIENT_CREDENTIALS: Final = Flow(
-    name="client-credentials",
-    title="Client credentials",
-    summary="A machine gets a token for an API. No browser, no person.",
-    client="demo-m2m",
-    clauses=("RFC 6749 §4.4", "RFC 9068"),
-    steps=(machine(), introspect()),
 )
 
 INTROSPECTION: Final = Flow(
@@ -136,21 +106,25 @@ INTROSPECTION: Final = Flow(
     ),
 )
 
-USERINFO_FLOW: Final = Flow(
+USERINFO: Final = Flow(
     name="userinfo",
     title="Userinfo",
-    summary="Claims about the person, as far as they allowed it. Try other scopes.",
+    summary=(
+        "For an app that wants to know who it is: claims about the person, as far as "
+        "they allowed it. Try other scopes."
+    ),
     client="demo-spa",
     clauses=("OIDC Core §5.3",),
     steps=(
-        ask(scope="openid profile email", audience=""),
+        ask(draft=authorize(scope="openid profile email", audience="")),
         redeem(
             look=(
                 "Without an audience the access token is for userinfo only. Without "
                 "offline_access there is no refresh token."
             )
         ),
-        USERINFO,
+        userinfo(),
+        SIGN_OUT,
     ),
 )
 
@@ -186,29 +160,9 @@ LOGOUT: Final = Flow(
     client="demo-spa",
     clauses=("OIDC RP-Initiated Logout §2",),
     steps=(
-        ask(scope=PERSON),
+        ask(draft=authorize(scope=PERSON)),
         redeem(),
-        Step(
-            title="Sign out",
-            why=(
-                "The browser goes to the server to end the session, with the ID token "
-                "as a hint whose. The person confirms, and comes back here."
-            ),
-            clauses=("OIDC RP-Initiated Logout §2", "OIDC RP-Initiated Logout §3"),
-            draft=get(
-                "/oidc/logout",
-                id_token_hint="{id_token}",
-                post_logout_redirect_uri="{goodbye}",
-                client_id="{client_id}",
-                state="{state}",
-            ),
-            look=(
-                "session.ended. The grant's own stream has no new event: it hangs on "
-                "the session, and every check looks at both in one read."
-            ),
-            status=302,
-            keep=NOTHING,
-        ),
+        SIGN_OUT,
         found_dead(
             "The API asks about the access token, which was never revoked itself.",
             "Dead with its session. With offline_access it would have lived on.",
@@ -244,21 +198,3 @@ DISCOVERY: Final = Flow(
         ),
     ),
 )
-
-FLOWS: Final[tuple[Flow, ...]] = (
-    CODE_PKCE,
-    CODE_WEB,
-    REFRESH,
-    DEVICE,
-    CLIENT_CREDENTIALS,
-    INTROSPECTION,
-    USERINFO_FLOW,
-    REVOCATION,
-    CODE_REPLAY,
-    REFRESH_REPLAY,
-    LOGOUT,
-    DISCOVERY,
-)
-"""All walks, in the order of the start page. Later issues add theirs here."""
-
-BY_NAME: Final = {flow.name: flow for flow in FLOWS}

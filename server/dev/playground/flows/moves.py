@@ -27,32 +27,34 @@ def refused(error: str) -> Expectation:
     return Expectation(text=f"Refused with {error}", member="error", equals=error)
 
 
-def _authorize(scope: str, audience: str) -> Draft:
-    return get(
-        "/authorize",
-        response_type="code",
-        client_id="{client_id}",
-        redirect_uri="{redirect_uri}",
-        scope=scope,
-        audience=audience,
-        prompt="",
-        state="{state}",
-        nonce="{nonce}",
-        code_challenge="{code_challenge}",
-        code_challenge_method="S256",
-    )
+def authorize(**parameters: str) -> Draft:
+    """Return what the browser takes along; `parameters` are what is special to it."""
+    common = {
+        "response_type": "code",
+        "response_mode": "",
+        "client_id": "{client_id}",
+        "redirect_uri": "{redirect_uri}",
+        "scope": OFFLINE,
+        "audience": "{api}",
+        "prompt": "",
+        "state": "{state}",
+        "nonce": "{nonce}",
+        "code_challenge": "{code_challenge}",
+        "code_challenge_method": "S256",
+    }
+    return get("/authorize", **{**common, **parameters})
 
 
-def ask(*, scope: str = OFFLINE, audience: str = "{api}") -> Step:
+def ask(**changes: Any) -> Step:
     """The browser's trip: sign in, allow, come back with a code."""
-    return Step(
+    step = Step(
         title="Ask the person",
         why=(
             "Your browser takes the wish to the server. Somebody signs in there and "
             "allows it, and the browser comes back with a code: a receipt, not a token."
         ),
         clauses=("RFC 6749 §4.1.1", "RFC 7636 §4.3", "RFC 9207 §2"),
-        draft=_authorize(scope, audience),
+        draft=authorize(),
         look=(
             "Nothing was written before somebody signed in. Then came a session, the "
             "consent, and one grant: its own stream, and the code is its first event."
@@ -61,10 +63,22 @@ def ask(*, scope: str = OFFLINE, audience: str = "{api}") -> Step:
         edits=("scope", "audience", "prompt"),
         keep=CODE,
     )
+    return replace(step, **changes)
 
 
-def redeem(*, basic: str = "", **changes: Any) -> Step:
-    """Code for tokens; `basic` is a client with a secret, else it names itself."""
+def redeem(
+    *,
+    basic: str = "",
+    secret: str = "",
+    proof: str = "",
+    verifier: str = "{code_verifier}",
+    **changes: Any,
+) -> Step:
+    """Code for tokens.
+
+    By `basic` a client proves itself in the header, by `secret` in the form; without
+    either it only names itself. `proof` is whose key signs a DPoP proof.
+    """
     step = Step(
         title="Redeem the code",
         why=(
@@ -75,11 +89,13 @@ def redeem(*, basic: str = "", **changes: Any) -> Step:
         draft=post(
             "/oauth/token",
             basic=basic,
+            proof=proof,
             grant_type="authorization_code",
             code="{code}",
             redirect_uri="{redirect_uri}",
             client_id="" if basic else "{client_id}",
-            code_verifier="{code_verifier}",
+            client_secret=secret,
+            code_verifier=verifier,
         ),
         look=(
             "The state went from coded to live. The log holds the token's digest, "
@@ -90,7 +106,7 @@ def redeem(*, basic: str = "", **changes: Any) -> Step:
     return replace(step, **changes)
 
 
-def refresh(token: str = "{refresh_token}", **changes: Any) -> Step:
+def refresh(token: str = "{refresh_token}", *, proof: str = "", **changes: Any) -> Step:
     step = Step(
         title="Refresh",
         why=(
@@ -100,6 +116,7 @@ def refresh(token: str = "{refresh_token}", **changes: Any) -> Step:
         clauses=("RFC 6749 §6", "RFC 9700 §4.14.2"),
         draft=post(
             "/oauth/token",
+            proof=proof,
             grant_type="refresh_token",
             refresh_token=token,
             client_id="{client_id}",
@@ -131,8 +148,9 @@ def introspect(**changes: Any) -> Step:
     return replace(step, **changes)
 
 
-def found_dead(why: str, look: str) -> Step:
-    return introspect(title="Ask about it again", why=why, look=look, expects=(DEAD,))
+def found_dead(why: str, look: str, **changes: Any) -> Step:
+    told = {"title": "Ask about it again", "why": why, "look": look}
+    return introspect(**{**told, "expects": (DEAD,), **changes})
 
 
 def revoke(token: str, hint: str, *, basic: str = "", **changes: Any) -> Step:
@@ -181,15 +199,40 @@ def machine(**changes: Any) -> Step:
     return replace(step, **changes)
 
 
-USERINFO: Final = Step(
-    title="Ask who it is",
-    why="The access token opens the userinfo endpoint: claims about the person.",
-    clauses=("OIDC Core §5.3.1", "RFC 6750 §2.1"),
-    draft=get("/userinfo", bearer="{access_token}"),
-    look=(
-        "No event. Only what the scopes allow: profile brings the name, email the "
-        "address. In the log they are sealed under the person's own key."
+def userinfo(*, token: str = "{access_token}", proof: str = "", **changes: Any) -> Step:
+    step = Step(
+        title="Ask who it is",
+        why="The access token opens the userinfo endpoint: claims about the person.",
+        clauses=("OIDC Core §5.3.1", "RFC 6750 §2.1"),
+        draft=get("/userinfo", token=token, proof=proof),
+        look=(
+            "No event. Only what the scopes allow: profile brings the name, email the "
+            "address. In the log they are sealed under the person's own key."
+        ),
+        keep=NOTHING,
+    )
+    return replace(step, **changes)
+
+
+SIGN_OUT: Final = Step(
+    title="Sign out",
+    why=(
+        "The browser goes to the server to end the session, with the ID token as a "
+        "hint whose. It ends at once for that session, and the browser comes back."
     ),
+    clauses=("OIDC RP-Initiated Logout §2", "OIDC RP-Initiated Logout §3"),
+    draft=get(
+        "/oidc/logout",
+        id_token_hint="{id_token}",
+        post_logout_redirect_uri="{goodbye}",
+        client_id="{client_id}",
+        state="{state}",
+    ),
+    look=(
+        "session.ended. The grant's own stream has no new event: it hangs on the "
+        "session, and every check looks at both in one read."
+    ),
+    status=302,
     keep=NOTHING,
 )
 

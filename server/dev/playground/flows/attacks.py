@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from server.dev.playground.moves import (
+from server.dev.playground.flows.moves import (
     DEAD,
     SECOND,
     THIRD,
@@ -38,12 +38,39 @@ CODE_REPLAY: Final = Flow(
             status=400,
             keep=NOTHING,
             expects=(refused("invalid_grant"),),
+            button="Be the thief",
         ),
         found_dead(
             "Is the access token of the first redemption still good?",
             "It died with the grant, at once and everywhere.",
         ),
     ),
+)
+
+REPLAY: Final = refresh(
+    title="Replay the old token",
+    why=(
+        "The copy shows up. It is no retry: its successor was used already. "
+        "(One generation old, it would be forgiven for {leeway} seconds after "
+        "the rotation: a lost answer.)"
+    ),
+    look=(
+        "grant.refresh_replayed names the generation that came back. The "
+        "newest tokens are dead too: thief and owner both have to start anew."
+    ),
+    status=400,
+    edits=(),
+    keep=NOTHING,
+    expects=(refused("invalid_grant"),),
+    button="Replay the old token",
+)
+
+NEWEST_DEAD: Final = introspect(
+    title="Ask about the newest token",
+    why="The access token that the honest client got last.",
+    draft=post("/oauth/introspect", basic="demo-api", token="{third_access_token}"),
+    look="Dead. The person signs in again; the thief cannot.",
+    expects=(DEAD,),
 )
 
 REFRESH_REPLAY: Final = Flow(
@@ -62,30 +89,7 @@ REFRESH_REPLAY: Final = Flow(
             look="Generation three. The first token is two generations old now.",
             keep=THIRD,
         ),
-        refresh(
-            title="Present the first one",
-            why=(
-                "The copy shows up. It is no retry: its successor was used already. "
-                "(One generation old, it would be forgiven for {leeway} seconds after "
-                "the rotation: the lost answer of the other walk.)"
-            ),
-            look=(
-                "grant.refresh_replayed names the generation that came back. The "
-                "newest tokens are dead too: thief and owner both have to start anew."
-            ),
-            status=400,
-            edits=(),
-            keep=NOTHING,
-            expects=(refused("invalid_grant"),),
-        ),
-        introspect(
-            title="Ask about the newest token",
-            why="The access token that the honest client got last.",
-            draft=post(
-                "/oauth/introspect", basic="demo-api", token="{third_access_token}"
-            ),
-            look="Dead. The person signs in again; the thief cannot.",
-            expects=(DEAD,),
-        ),
+        REPLAY,
+        NEWEST_DEAD,
     ),
 )

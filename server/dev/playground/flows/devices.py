@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from domain import device
-from server.dev.playground.moves import introspect, refused
+from server.dev.playground.flows.moves import introspect, refused
 from server.dev.playground.steps import NOTHING, TOKENS, Flow, Step, post
 
 ASKED: Final = {
@@ -26,9 +26,13 @@ def poll(**changes: Any) -> Step:
 DEVICE: Final = Flow(
     name="device",
     title="A device without a browser",
-    summary="A television shows a code. You let it in from another screen.",
+    summary=(
+        "For whatever has no browser or keyboard: a television shows a code, and you "
+        "let it in from another screen."
+    ),
     client="demo-device",
     clauses=("RFC 8628",),
+    caution="Not where a browser is at hand: a code can be talked out of people.",
     steps=(
         Step(
             title="Ask for a code",

@@ -1,0 +1,51 @@
+"""A step's request, ready to go: holes filled, and what must be new made anew."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from server.dev.playground import demo, proofs
+from server.dev.playground.proofs import Keys
+from server.dev.playground.runs import Text
+from server.dev.playground.steps import Draft, Request, fill
+from server.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A request, and what filled it."""
+
+    request: Request
+    memory: Text
+
+
+def ready(
+    services: Services, keys: Keys, draft: Draft, memory: Text, edits: Text
+) -> Ready:
+    """Return the request as it goes out now.
+
+    Raises:
+        KeyError: a hole that no step has filled yet.
+    """
+    settings, clock = services.settings, services.clock
+    known = {**memory, **_fresh(services, keys, draft, memory)}
+    made = fill(draft, known, edits, secrets=demo.data(settings).secrets)
+    token = draft.token.format_map(known)
+    return Ready(
+        request=proofs.with_proof(made, draft, token, keys, clock), memory=known
+    )
+
+
+def _fresh(
+    services: Services, keys: Keys, draft: Draft, memory: Text
+) -> dict[str, str]:
+    """Return what is good once, or only now (`steps.FRESH`)."""
+    makers: dict[str, Callable[[], str]] = {
+        "otp": lambda: demo.code(services.settings, now=services.clock.now()),
+        "client_assertion": lambda: proofs.assertion(
+            keys,
+            services.clock,
+            client_id=memory["client_id"],
+            issuer=memory["issuer"],
+        ),
+    }
+    return {name: make() for name, make in makers.items() if name in draft.holes()}

@@ -1,0 +1,1 @@
+"""The flows of the playground, by what they are for; `catalogue` lists them."""
