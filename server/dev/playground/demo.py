@@ -17,7 +17,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "demo-spa": "an app that runs in the browser",
     "demo-device": "a television",
     "demo-m2m": "a machine",
-    "demo-signed": "a machine with a key of its own",
+    "demo-signed": "an app with a key in place of a secret",
     "demo-hybrid": "an old app: implicit and hybrid",
     "demo-trusted": "an old app: takes the password itself",
     "demo-api": "the Notes API: introspects, and asks the Archive",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from server.dev.playground import demo, proofs
 from server.dev.playground.proofs import Keys
 from server.dev.playground.runs import Text
-from server.dev.playground.steps import Draft, Request, fill
+from server.dev.playground.steps import Draft, Request, fill, filled
 from server.services import Services
 
 
@@ -39,13 +39,13 @@ def _fresh(
     services: Services, keys: Keys, draft: Draft, memory: Text
 ) -> dict[str, str]:
     """Return what is good once, or only now (`steps.FRESH`)."""
+    clock = services.clock
+    names = {"client_id": memory["client_id"], "issuer": memory["issuer"]}
     makers: dict[str, Callable[[], str]] = {
-        "otp": lambda: demo.code(services.settings, now=services.clock.now()),
-        "client_assertion": lambda: proofs.assertion(
-            keys,
-            services.clock,
-            client_id=memory["client_id"],
-            issuer=memory["issuer"],
+        "otp": lambda: demo.code(services.settings, now=clock.now()),
+        "client_assertion": lambda: proofs.assertion(keys, clock, **names),
+        "request_object": lambda: proofs.request_object(
+            keys, clock, filled(draft.inside, memory), **names
         ),
     }
     return {name: make() for name, make in makers.items() if name in draft.holes()}

@@ -11,11 +11,11 @@ from joserfc.jwk import ECKey
 from domain import dpop
 from server.clock import Clock
 from server.dev import demo
-from server.dev.playground.steps import Draft, Request
+from server.dev.playground.steps import Draft, Pairs, Request
 
 ALG: Final = "ES256"
 LIFETIME: Final = 60
-"""Seconds for which an assertion is good."""
+"""Seconds for which what the client signs is good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +43,25 @@ class Keys:
 
 def assertion(keys: Keys, clock: Clock, *, client_id: str, issuer: str) -> str:
     """Return a JWT by which the client says who it is (RFC 7523 §3)."""
+    claims = {"iss": client_id, "sub": client_id, "aud": issuer, **_once(clock)}
+    return _by_client(keys, "JWT", claims)
+
+
+def request_object(
+    keys: Keys, clock: Clock, asked: Pairs, *, client_id: str, issuer: str
+) -> str:
+    """Return a JWT with an authorization request in it (RFC 9101 §4)."""
+    claims = {"iss": client_id, "aud": issuer, **_once(clock), **dict(asked)}
+    return _by_client(keys, "oauth-authz-req+jwt", claims)
+
+
+def _once(clock: Clock) -> dict[str, Any]:
     now = clock.now()
-    claims = {
-        "iss": client_id,
-        "sub": client_id,
-        "aud": issuer,
-        "jti": clock.secret_text(),
-        "iat": now,
-        "exp": now + LIFETIME,
-    }
-    header = {"typ": "JWT", "kid": keys.registered.kid}
+    return {"jti": clock.secret_text(), "iat": now, "exp": now + LIFETIME}
+
+
+def _by_client(keys: Keys, typ: str, claims: dict[str, Any]) -> str:
+    header = {"typ": typ, "kid": keys.registered.kid}
     return _signed(header, claims, keys.registered)
 
 

@@ -10,7 +10,7 @@ Pairs = tuple[tuple[str, str], ...]
 BROWSER_PATHS: Final = frozenset({"/authorize", "/oidc/logout"})
 """Where the person's own browser goes; the rest is sent by the client."""
 
-FRESH: Final = frozenset({"otp", "client_assertion"})
+FRESH: Final = frozenset({"otp", "client_assertion", "request_object"})
 """Holes that no step fills: what goes in is made anew whenever a request goes out."""
 
 
@@ -21,6 +21,7 @@ class Draft:
     `basic` is the client that authenticates with its secret (RFC 6749 §2.3.1),
     `token` the access token that goes into the Authorization header, and `proof`
     names whose key a DPoP proof goes with it by (RFC 9449 §4; else RFC 6750 §2.1).
+    `inside` goes into a signed request object (RFC 9101 §4) in `{request_object}`.
     A parameter that comes out empty is left away.
     """
 
@@ -31,6 +32,7 @@ class Draft:
     basic: str = ""
     token: str = ""
     proof: str = ""
+    inside: Pairs = ()
 
     @property
     def leaves(self) -> bool:
@@ -38,7 +40,7 @@ class Draft:
         return self.path in BROWSER_PATHS
 
     def holes(self) -> frozenset[str]:
-        values = [value for _, value in (*self.query, *self.form)]
+        values = [value for _, value in (*self.query, *self.form, *self.inside)]
         return frozenset(_holes([*values, self.token]))
 
 
@@ -156,6 +158,16 @@ def values(draft: Draft, memory: Mapping[str, str], edits: Mapping[str, str]) ->
         (name, edits.get(name, template.format_map(known)))
         for name, template in (*draft.query, *draft.form)
     )
+
+
+def filled(pairs: Pairs, memory: Mapping[str, str]) -> Pairs:
+    """Return the pairs with their holes filled, without those that come out empty.
+
+    Raises:
+        KeyError: a hole that nothing has filled.
+    """
+    given = ((name, template.format_map(memory)) for name, template in pairs)
+    return tuple((name, value) for name, value in given if value)
 
 
 class _Visible(dict[str, str]):

@@ -25,6 +25,7 @@ LABELS: Final = {
     "refresh_token": "Refresh token",
     "id_token": "ID token",
     "client_assertion": "Client assertion",
+    "request": "Request object",
     "DPoP": "DPoP proof",
 }
 

@@ -21,7 +21,7 @@ from server.dev.playground.witness import look, look_again
 from server.services import Services
 
 ARTEFACTS: Final = ("code", "device_code", "access_token", "refresh_token", "id_token")
-SIGNED_BY_US: Final = ("client_assertion", "DPoP")
+SIGNED_BY_US: Final = ("request", "client_assertion", "DPoP")
 FORGED: Final = f"at.1.{'A' * 22}.1.e30.{'A' * 24}"
 """Looks like an opaque access token; nobody computed its MAC."""
 
@@ -148,7 +148,7 @@ async def arrive(
 
 
 def _signed_by_us(request: Request) -> tuple[tuple[str, str], ...]:
-    sent = {**dict(request.form), **dict(request.headers)}
+    sent = dict((*request.query, *request.form, *request.headers))
     return tuple((name, sent[name]) for name in SIGNED_BY_US if name in sent)
 
 
