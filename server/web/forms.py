@@ -100,7 +100,7 @@ async def body(request: web.Request) -> str:
     Raises:
         TooLarge: more than 64 KiB, packed or unpacked.
         TooSlow: it did not come in half a minute.
-        InvalidRequest: it cannot be unpacked, or is no UTF-8.
+        InvalidRequest: it cannot be unpacked, is no UTF-8, or the sender has left.
     """
     try:
         async with asyncio.timeout(PATIENCE):
@@ -111,6 +111,8 @@ async def body(request: web.Request) -> str:
         raise _too_large() from None
     except web.RequestPayloadError:
         raise _malformed("the body cannot be unpacked") from None
+    except ConnectionError:  # nobody hears it: no fault of ours, and no bug
+        raise InvalidRequest("the body has no end", reason="HUNG_UP") from None
     if len(raw) > LARGEST_BODY:
         raise _too_large()
     return _decoded(raw, request.charset or "utf-8") if raw else ""

@@ -130,6 +130,28 @@ async def test_what_is_no_http_is_one_line_and_quoted_nowhere(
     assert "Traceback" not in output.text
 
 
+async def test_who_hangs_up_before_the_end_is_no_failure_of_ours(
+    start: Start, production: Mapping[str, str]
+) -> None:
+    """Anybody can: it must neither page somebody nor fill the log."""
+    async with serving(start, production, workers=1) as output:
+        parts = urlsplit(output.address)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(
+            b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: 9\r\n\r\ngrant"
+        )
+        await reader.readuntil(b"100 Continue")  # somebody reads the body now
+        writer.transport.abort()
+        assert await get(output.address) == 200
+        output.process.send_signal(signal.SIGTERM)
+        await output.rest()
+
+    assert "request.failed" not in output.text
+    assert "Traceback" not in output.text
+
+
 async def _told(address: str, sent: bytes) -> str:
     """All that the server says to these bytes until it closes the connection."""
     parts = urlsplit(address)
