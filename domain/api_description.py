@@ -3,10 +3,11 @@
 from typing import Final
 
 from domain import claim_map, scope
+from domain.algorithms import SIGNING_ALGS
 from domain.api import Description
 from domain.errors import Malformed
 from domain.redirect_uri import ABSOLUTE_URI
-from domain.registration import SIGNING_ALGS, is_seen
+from domain.registration import is_seen
 
 TOKEN_FORMATS: Final = frozenset({"jwt", "opaque"})
 

@@ -10,6 +10,14 @@ from typing import Final
 from msgspec.structs import asdict
 
 from domain import claim_map, client_uris, response_type, scope
+from domain.algorithms import (
+    ASSERTION_ALGS,
+    ENCODINGS,
+    ENCRYPTION_ALGS,
+    OPENED_ALGS,
+    REQUEST_OBJECT_ALGS,
+    SIGNING_ALGS,
+)
 from domain.client_metadata import LOCALIZED, Metadata
 from domain.client_uris import REDIRECTED_TO, redirects
 from domain.errors import (
@@ -17,40 +25,6 @@ from domain.errors import (
     InvalidScope,
     UnsupportedResponseType,
 )
-
-SIGNING_ALGS: Final = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
-"""What the server signs with (RFC 7518 §3.1, RFC 8037)."""
-
-ASSERTION_ALGS: Final = {
-    "private_key_jwt": SIGNING_ALGS | {"RS384", "RS512", "PS384", "PS512", "ES384"},
-    "client_secret_jwt": frozenset({"HS256", "HS384", "HS512"}),
-}
-"""What a client may sign its assertions with, by its method."""
-
-REQUEST_OBJECT_ALGS: Final = frozenset({"none"}).union(*ASSERTION_ALGS.values())
-"""What a client may register for its request objects; `none` counts nowhere else."""
-
-ENCRYPTION_ALGS: Final = frozenset(
-    {
-        "RSA-OAEP",
-        "RSA-OAEP-256",
-        "ECDH-ES",
-        "ECDH-ES+A128KW",
-        "ECDH-ES+A192KW",
-        "ECDH-ES+A256KW",
-    }
-)
-"""What answers are encrypted by (RFC 7518 §4.1); RSA1_5 and secrets by choice not."""
-
-ENCODINGS: Final = (
-    "A128CBC-HS256",
-    "A192CBC-HS384",
-    "A256CBC-HS512",
-    "A128GCM",
-    "A192GCM",
-    "A256GCM",
-)
-"""`enc` values that work (RFC 7518 §5.1)."""
 
 AUTH_METHODS: Final = frozenset(
     {
@@ -158,6 +132,12 @@ def _check_request_objects(metadata: Metadata) -> None:
         _refuse_unless(metadata.has_secret, member, f"{alg} takes a client secret")
     unsigned = metadata.require_signed_request_object and alg == "none"
     _refuse_unless(not unsigned, member, "none is not a signature")  # RFC 9101 §10.5
+
+
+def _check_request_encryption(metadata: Metadata) -> None:
+    _check_one_of(metadata, "request_object_encryption_alg", {None, *OPENED_ALGS})
+    if metadata.request_object_encryption_alg is not None:
+        _check_one_of(metadata, "request_object_encryption_enc", {None, *ENCODINGS})
 
 
 def _check_encryption(metadata: Metadata) -> None:
@@ -286,6 +266,7 @@ _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_choices,
     _check_algorithm,
     _check_request_objects,
+    _check_request_encryption,
     _check_encryption,
     _check_flows,
     _check_credentials,

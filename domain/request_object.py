@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.algorithms import ASSERTION_ALGS
 from domain.errors import InvalidRequestObject
-from domain.registration import ASSERTION_ALGS
 from domain.value import Value
 
 UNSIGNED: Final = "none"

@@ -1,10 +1,14 @@
 """A signing key's life: published ahead, active, retired, gone (RFC 7517).
 
-The private half is in the encrypted credential table, never here.
+So live the keys too that others encrypt to us by, with one difference: only the
+active one is published, for we can open what any of them closed from its first
+second, and nobody shall use it longer than they must. The private half is in the
+encrypted credential table, never here.
 """
 
 from typing import Final
 
+from domain.algorithms import OPENED_ALGS
 from domain.errors import AlreadyExists, Malformed, NotFound
 from domain.stream import BrokenHistory, Stream
 from domain.value import State, Value
@@ -21,6 +25,10 @@ class PublicKey(Value, frozen=True):
     y: str | None = None
     n: str | None = None
     e: str | None = None
+
+    @property
+    def use(self) -> str:
+        return "enc" if self.alg in OPENED_ALGS else "sig"
 
 
 # Events
@@ -110,6 +118,16 @@ SIGNING_KEY: Final[Stream[SigningKeyState, Event]] = Stream(
 def publishable(state: SigningKeyState, now: int) -> bool:
     """Whether it stands in the JWKS: ahead of its use, in use, or not yet over."""
     match state:
+        case Current():
+            return True
+        case Next(key=key) | Previous(key=key):
+            return key.use == "sig" and _lives(state, now)
+        case _:
+            return False
+
+
+def _lives(state: SigningKeyState, now: int) -> bool:
+    match state:
         case Next() | Current():
             return True
         case Previous(until=until):
@@ -125,6 +143,11 @@ def may_verify(state: SigningKeyState, now: int) -> bool:
     node has: so what is published is believed, and nothing else.
     """
     return publishable(state, now)
+
+
+def may_open(state: SigningKeyState, now: int) -> bool:
+    """Whether what was encrypted to it is read: so long as a cache may name it."""
+    return _lives(state, now)
 
 
 def may_sign(state: SigningKeyState) -> bool:
@@ -148,15 +171,15 @@ def activate(
     Args:
         state: of the key.
         now: epoch seconds.
-        ahead: seconds that it must have been published, until every cache of the
-            JWKS has it: whoever doesn't know a key refuses what it signed.
+        ahead: seconds that one that signs must have been published, until every
+            cache of the JWKS has it: whoever doesn't know a key refuses its work.
 
     Raises:
         Malformed: it was published too lately (KEY_TOO_NEW), or it was retired or is
             distrusted, and never signs again.
     """
     match state:
-        case Next(key=key, created_at=at) if now < at + ahead:
+        case Next(key=key, created_at=at) if key.use == "sig" and now < at + ahead:
             raise Malformed(
                 f"the next {key.alg} key was published {now - at} s ago, and caches "
                 f"may not know it for {at + ahead - now} s more",

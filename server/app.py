@@ -36,7 +36,7 @@ from server.published_keys import PublishedKeys
 from server.reading import Limits, Reading
 from server.services import SERVICES, Services
 from server.settings import Settings
-from server.signing_keys import SigningKeys
+from server.signing_keys import ALGORITHMS, SigningKeys
 from server.signing_out import endings
 from server.signing_out.teller import Teller
 from server.sweeping import Sweeping
@@ -232,7 +232,7 @@ def build(
 @asynccontextmanager
 async def _at_work(known: Services, prepare: Prepare) -> AsyncIterator[None]:
     """Have the keys that sign, what is wanted first, and the loops beside requests."""
-    await known.signing.ensure()
+    await known.signing.ensure(ALGORITHMS)
     await endings.begin(known)  # nothing that happens from now on is passed over
     await prepare(known)  # before the loops, whose start is some work
     projector = Projector(
@@ -245,7 +245,8 @@ async def _at_work(known: Services, prepare: Prepare) -> AsyncIterator[None]:
     sweeping = Sweeping(log=known.log, owner=known.clock.new_id())
     loops = {
         "projector": projector.run,
-        "signing_keys": known.signing.refresh,
+        # Those that others encrypt to are made here: no start waits for them.
+        "signing_keys": known.signing.ensure,
         "sweeping": sweeping.run,
         "teller": Teller(known).run,
     }

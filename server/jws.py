@@ -17,6 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jwa
 from joserfc.jwk import Key, import_key
@@ -110,14 +111,14 @@ def strict_bytes(text: str) -> bytes | None:
 def generate(alg: str) -> PrivateKey:
     """Return a new key; RSA takes a while, so call it off the loop."""
     match alg:
-        case "RS256" | "PS256":
+        case "RS256" | "PS256" | "RSA-OAEP-256":
             return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-        case "ES256":
+        case "ES256" | "ECDH-ES":
             return ec.generate_private_key(ec.SECP256R1())
         case "EdDSA":
             return Ed25519PrivateKey.generate()
         case _:
-            raise ValueError(f"{alg} is none of {', '.join(ALGORITHMS)}")
+            raise ValueError(f"no keys are made for {alg}")
 
 
 def to_bytes(key: PrivateKey) -> bytes:
@@ -131,12 +132,17 @@ def to_bytes(key: PrivateKey) -> bytes:
 
 def signer(public: PublicKey, pkcs8: bytes) -> Signer:
     """Return the signer of a key that `to_bytes` wrote and a seal has kept."""
+    sign = _sign(from_bytes(pkcs8), public.alg)
+    return Signer(kid=public.kid, alg=public.alg, sign=sign)
+
+
+def from_bytes(pkcs8: bytes) -> PrivateKeyTypes:
+    """Undo `to_bytes`."""
     # Whether the primes are prime was looked at when it was made; again at each
     # start would take a tenth of a second a key.
-    key = serialization.load_der_private_key(
+    return serialization.load_der_private_key(
         pkcs8, password=None, unsafe_skip_rsa_key_validation=True
     )
-    return Signer(kid=public.kid, alg=public.alg, sign=_sign(key, public.alg))
 
 
 def _sign(key: object, alg: str) -> Sign:
@@ -199,4 +205,4 @@ def _integer(number: int) -> str:
 def jwk(public: PublicKey) -> dict[str, str]:
     """Return the key as it stands in a JWK Set (RFC 7517 §4)."""
     members: dict[str, str] = msgspec.to_builtins(public)
-    return {**members, "use": "sig"}
+    return {**members, "use": public.use}

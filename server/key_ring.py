@@ -1,4 +1,4 @@
-"""All signing keys at one moment: which signs, which is published, which is believed.
+"""All our keys at one moment: which signs, is published, is believed, opens.
 
 Pure: the ring is a value that `server/signing_keys.py` makes anew from the log.
 """
@@ -11,6 +11,7 @@ from domain import signing_key
 from domain.signing_key import Current, Distrusted, Next, Previous
 from server import jws
 from server.jws import Signer, Verifier
+from server.opening import Opener
 
 Known = Next | Current | Previous | Distrusted
 
@@ -19,10 +20,11 @@ _ORDER: Final = (Current, Next, Previous, Distrusted)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """Keys by `kid`; `signers` has those whose private half is here."""
+    """Keys by `kid`; `signers`, `openers` have those whose private half is here."""
 
     states: Mapping[str, Known] = field(default_factory=dict)
     signers: Mapping[str, Signer] = field(default_factory=dict)
+    openers: Mapping[str, Opener] = field(default_factory=dict)
     verifiers: Mapping[str, Verifier] = field(default_factory=dict)
 
     def active(self, alg: str) -> Signer | None:
@@ -49,20 +51,44 @@ class Ring:
     def count(self, alg: str) -> int:
         return len(list(_of(alg, self.states)))
 
+    def opening(self, now: int) -> list[Opener]:
+        """Return the keys that others may have encrypted to."""
+        return [
+            opener
+            for kid, opener in self.openers.items()
+            if signing_key.may_open(self.states[kid], now)
+        ]
+
     def with_states(
-        self,
-        states: Mapping[str, Known],
-        *,
-        signers: Iterable[Signer],
-        verifiers: Iterable[Verifier],
+        self, states: Mapping[str, Known], *, halves: Iterable[Signer | Opener]
     ) -> "Ring":
-        """Return the ring as it is now; keys that have gone from it are forgotten."""
-        every_signer = {**self.signers, **{new.kid: new for new in signers}}
-        every_verifier = {**self.verifiers, **{new.kid: new for new in verifiers}}
+        """Return the ring as it is now; keys that have gone from it are forgotten.
+
+        `halves` are the private ones of those that were not in it.
+        """
+        every = {**self.signers, **self.openers, **{new.kid: new for new in halves}}
+        here = {kid: half for kid, half in every.items() if kid in states}
         return Ring(
             states=states,
-            signers={kid: s for kid, s in every_signer.items() if kid in states},
-            verifiers={kid: v for kid, v in every_verifier.items() if kid in states},
+            signers={k: half for k, half in here.items() if isinstance(half, Signer)},
+            openers={k: half for k, half in here.items() if isinstance(half, Opener)},
+            verifiers={
+                kid: self.verifiers.get(kid) or jws.verifier(state.key)
+                for kid, state in states.items()
+                if state.key.use == "sig"
+            },
+        )
+
+    def verifier_of(self, text: str, typ: str) -> Verifier | None:
+        """Return the key that a token names in the header we write."""
+        head = text.partition(".")[0]
+        return next(
+            (
+                verifier
+                for kid, verifier in self.verifiers.items()
+                if head == jws.header(verifier.alg, kid, typ)
+            ),
+            None,
         )
 
     def trusts(self, kid: str, now: int) -> bool:

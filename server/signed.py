@@ -90,11 +90,19 @@ def unsigned(text: str) -> Signed:
     return said
 
 
+def is_unsigned(text: str) -> bool:
+    try:
+        unsigned(text)
+    except Unverified:
+        return False
+    return True
+
+
 def _parsed(text: str) -> Signed:
     message, _, signature = text.rpartition(".")
     head, _, payload = message.partition(".")
     raw = strict_bytes(signature)
-    header, claims = _object(head), _object(payload)
+    header, claims = json_part(head), json_part(payload)
     if header is None or claims is None or raw is None:
         raise Unverified("JWS_MALFORMED")
     return Signed(
@@ -113,7 +121,7 @@ def _check_header(header: Mapping[str, Any], algorithms: Collection[str]) -> Non
         raise Unverified("JWS_MALFORMED")
 
 
-def _object(part: str) -> dict[str, Any] | None:
+def json_part(part: str) -> dict[str, Any] | None:
     """Return the JSON object that it encodes, None if it is anything else."""
     raw = strict_bytes(part)
     if raw is None:

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 
 from domain import signing_key
+from domain.algorithms import OPENED_ALGS
 from domain.signing_key import (
     SIGNING_KEY,
     Event,
@@ -24,7 +25,7 @@ from domain.signing_key import (
 )
 from domain.stream_id import named
 from projections import codec
-from server import jws
+from server import jws, opening
 from server.clock import Clock
 from server.commands import Commands
 from server.envelope import Source
@@ -34,6 +35,7 @@ from server.log.credentials import Credentials
 from server.log.errors import KeyTaken, Unavailable
 from server.log.log import Log
 from server.log.values import Stored, UniqueKey
+from server.opening import Opener
 from server.token_lifetimes import longest
 
 __all__ = ["ALGORITHMS", "SigningKeys"]
@@ -50,6 +52,7 @@ AHEAD: Final = JWKS_LIFETIME + 10
 """Seconds from a key's creation until everybody knows it: the last answer without it
 may be some seconds younger, from a process that had not read the log again."""
 
+EVERY: Final = (*ALGORITHMS, *OPENED_ALGS)
 PRIVATE: Final = "private_key"
 SLOT: Final = "signing_key_slot"
 SLOT_LIFETIME: Final = 60
@@ -117,20 +120,18 @@ class SigningKeys:
         Only the signature is looked at: whose token it is, and whether it has
         expired, the claims say.
         """
-        kid = self.kid_of(text, typ=typ)
-        return self._ring.verifiers[kid].claims(text, typ) if kid else None
-
-    def kid_of(self, text: str, *, typ: str) -> str | None:
-        """Return the believed key that a token names in the header we write."""
-        head = text.partition(".")[0]
-        for kid, verifier in self._ring.verifiers.items():
-            if head == jws.header(verifier.alg, kid, typ):
-                return kid if self.trusts(kid) else None
-        return None
+        verifier = self._ring.verifier_of(text, typ)
+        if verifier is None or not self.trusts(verifier.kid):
+            return None
+        return verifier.claims(text, typ)
 
     def algorithms(self) -> tuple[str, ...]:
         """Return the algorithms that a key signs with now."""
         return tuple(alg for alg in ALGORITHMS if self._ring.active(alg))
+
+    def openers(self) -> list[Opener]:
+        """Return the keys that others may have encrypted to."""
+        return self._ring.opening(self._clock.now())
 
     def states(self) -> list[Known]:
         """Return every key that is known, as of the last refresh."""
@@ -151,25 +152,24 @@ class SigningKeys:
         async with self._turn:  # what was read earlier must not come later
             stored = await self._log.heads(SIGNING_KEY.kind)
             states = {s.key.kid: s for s in map(_state, stored) if s is not None}
-            fresh = [s for k, s in states.items() if k not in self._ring.verifiers]
-            signers = [await self._load(state) for state in fresh]
+            fresh = [s for kid, s in states.items() if kid not in self._ring.states]
+            halves = [await self._load(state) for state in fresh]
             self._ring = self._ring.with_states(
-                states,
-                signers=[signer for signer in signers if signer is not None],
-                verifiers=[jws.verifier(state.key) for state in fresh],
+                states, halves=[half for half in halves if half is not None]
             )
 
-    async def _load(self, state: Known) -> Signer | None:
+    async def _load(self, state: Known) -> Signer | Opener | None:
         found = await self._credentials.get(_id(state.key.kid), PRIVATE)
         if found is None:
             await log.aerror("signing_keys.private_half_missing", kid=state.key.kid)
             return None
-        return jws.signer(state.key, found.secret)
+        ready = jws.signer if state.key.use == "sig" else opening.opener
+        return ready(state.key, found.secret)
 
     # What changes it
 
-    async def ensure(self, algorithms: Iterable[str] = ALGORITHMS) -> None:
-        """See to it that each algorithm has a key that signs and a next one.
+    async def ensure(self, algorithms: Iterable[str] = EVERY) -> None:
+        """See to it that each algorithm has a key in use and a next one.
 
         Several processes may do so at once: each place is claimed in the log.
 

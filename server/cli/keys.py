@@ -1,10 +1,11 @@
-"""`grantlog keys`: what tokens are signed with."""
+"""`grantlog keys`: what tokens are signed with, and what others encrypt to us by."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from domain.algorithms import OPENED_ALGS
 from server.cli import frame
 from server.cli.frame import Failed, as_json, say_json, say_table
 
@@ -22,7 +23,11 @@ Examples:
 
 @click.group(epilog=EXAMPLES)
 def keys() -> None:
-    """Signing keys: published ahead, active, kept until their last token is dead."""
+    """Signing keys: published ahead, active, kept until their last token is dead.
+
+    Keys that others encrypt to are published while they are active, and open for as
+    long.
+    """
 
 
 @keys.command("list")
@@ -60,6 +65,7 @@ def _row(state: object, now: int) -> dict[str, object]:
             raise AssertionError(state)
     return {
         "alg": key.alg,
+        "use": key.use,
         "kid": key.kid,
         "state": word,
         "age": None if since is None else _span(now - since),
@@ -75,7 +81,7 @@ def _span(seconds: int) -> str:
 
 
 @keys.command()
-@click.option("--alg", help="RS256, ES256 …; all of them by default.")
+@click.option("--alg", help="RS256, ES256, ECDH-ES …; all of them by default.")
 @click.option(
     "--force",
     is_flag=True,
@@ -83,7 +89,7 @@ def _span(seconds: int) -> str:
     "they refuse its tokens until they look again.",
 )
 def rotate(*, alg: str | None, force: bool) -> None:
-    """Let the next key sign, publish one to follow it, keep the old one.
+    """Let the next key sign (or open), make one to follow it, keep the old one.
 
     Servers take it up within seconds. Tokens of the old key stay good. A key signs
     only once it has been published for as long as the JWKS may be cached.
@@ -91,7 +97,7 @@ def rotate(*, alg: str | None, force: bool) -> None:
 
     async def work(known: "Services") -> list[tuple[str, str]]:
         await known.signing.refresh()
-        algorithms = known.signing.algorithms()
+        algorithms = _in_use(known)
         if alg is not None and alg not in algorithms:
             raise Failed(f"{alg} is not in use: choose of {', '.join(algorithms)}")
         chosen = algorithms if alg is None else (alg,)
@@ -100,7 +106,16 @@ def rotate(*, alg: str | None, force: bool) -> None:
         return [(one, await known.signing.rotate(one, force=force)) for one in chosen]
 
     for one, kid in frame.run(work):
-        click.echo(f"{one}: {kid} signs now")
+        click.echo(f"{one}: {kid} {'opens' if one in OPENED_ALGS else 'signs'} now")
+
+
+def _in_use(known: "Services") -> list[str]:
+    from domain.signing_key import Current
+    from server.signing_keys import EVERY
+
+    states = known.signing.states()
+    active = {state.key.alg for state in states if isinstance(state, Current)}
+    return [alg for alg in EVERY if alg in active]
 
 
 def _check_known(known: "Services", algorithms: Sequence[str]) -> None:

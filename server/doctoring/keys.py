@@ -1,4 +1,4 @@
-"""Signing keys: one that signs, one that is known ahead, none too old."""
+"""Our keys: of each algorithm one in use, one known ahead, none too old."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,7 @@ from server.doctoring.finding import Finding, ok, warn
 
 DAY: Final = 86400
 OLD: Final = 90 * DAY
+NAMES: Final = {"sig": "signing key", "enc": "encryption key"}
 UNUSED: Final = "start the server once: it makes what is missing"
 
 
@@ -21,17 +22,17 @@ def findings(states: Iterable[SigningKeyState], *, now: int) -> Iterator[Finding
     if not rings:
         yield warn("signing keys", "none", UNUSED)
     for alg, ring in sorted(rings.items()):
-        yield _ring(f"signing key {alg}", ring, now=now)
+        yield _ring(f"{NAMES[ring[0].key.use]} {alg}", ring, now=now)
 
 
 def _ring(what: str, ring: list[Current | Next], *, now: int) -> Finding:
     active = [one.activated_at for one in ring if isinstance(one, Current)]
     if not active:
-        return warn(what, "none signs", UNUSED)
+        return warn(what, "none is active", UNUSED)
     age = now - max(active)
     said = f"active for {age // DAY} days"
     if not any(isinstance(one, Next) for one in ring):
-        return warn(what, f"{said}, no next one is published", UNUSED)
+        return warn(what, f"{said}, there is no next one", UNUSED)
     if age > OLD:
         return warn(what, said, "grantlog keys rotate")
-    return ok(what, f"{said}, the next one is published")
+    return ok(what, f"{said}, the next one is ready")

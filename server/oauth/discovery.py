@@ -5,9 +5,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from domain import acr, claims, dpop, response_type, scope
-from domain.registration import ENCODINGS, ENCRYPTION_ALGS, REQUEST_OBJECT_ALGS
+from domain.algorithms import ENCODINGS, ENCRYPTION_ALGS, REQUEST_OBJECT_ALGS
 from server import services, subject
-from server.oauth import client_auth, dialect, registration_access, response
+from server.oauth import client_auth, dialect, jwks, registration_access, response
 from server.oauth.proving import presented
 from server.oauth.token import GRANTS
 from server.services import Services
@@ -63,7 +63,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "display_values_supported": ["page", "popup", "touch"],
         "ui_locales_supported": ["en"],
         "claims_parameter_supported": True,
-        **_request_objects(),
+        **_request_objects(known),
         "require_pushed_authorization_requests": known.settings.require_par,
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
@@ -84,14 +84,22 @@ def _answers(known: Services) -> dict[str, list[str]]:
     return members
 
 
-def _request_objects() -> dict[str, Any]:
+def _request_objects(known: Services) -> dict[str, Any]:
     """Each is spelled out: absence would mean the one of false, the other of true."""
-    return {
+    told = {
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "require_signed_request_object": False,  # by the client's metadata
         "request_object_signing_alg_values_supported": sorted(REQUEST_OBJECT_ALGS),
+    }
+    opened = {key["alg"] for key in jwks.published(known) if key["use"] == "enc"}
+    if not opened:
+        return told
+    return {
+        **told,
+        "request_object_encryption_alg_values_supported": sorted(opened),
+        "request_object_encryption_enc_values_supported": list(ENCODINGS),
     }
 
 

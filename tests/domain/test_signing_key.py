@@ -1,6 +1,7 @@
 """A signing key: published ahead, in use, retired, or distrusted at once."""
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import AlreadyExists, Malformed, NotFound
 from domain.signing_key import (
@@ -20,6 +21,7 @@ from domain.signing_key import (
     compromise,
     create,
     expires_at,
+    may_open,
     may_sign,
     may_verify,
     publishable,
@@ -115,6 +117,38 @@ def test_what_is_published_is_believed_and_only_the_current_signs(
     assert publishable(state, 100) == may_verify(state, 100) == published_at_100
     assert may_sign(state) == signs
     assert expires_at(state) == kept_until
+
+
+@pytest.mark.parametrize(
+    ("past", "published", "opens_at_99", "opens_at_100"),
+    [
+        ((), False, False, False),
+        (NEXT, False, True, True),
+        (CURRENT, True, True, True),
+        (PREVIOUS, False, True, False),
+        (DISTRUSTED, False, False, False),
+    ],
+)
+def test_only_the_current_key_to_encrypt_to_is_published_and_others_open_too(
+    past: tuple[Event, ...],
+    published: bool,  # noqa: FBT001 — a row of the table
+    opens_at_99: bool,  # noqa: FBT001
+    opens_at_100: bool,  # noqa: FBT001
+) -> None:
+    """Nobody needs to know the next one ahead, nor to use the one before."""
+    created = Created(key=replace(KEY, alg="ECDH-ES"), at=10)
+    state = SIGNING_KEY.fold((created, *past[1:]) if past else ())
+
+    assert publishable(state, 99) == published
+    assert (may_open(state, 99), may_open(state, 100)) == (opens_at_99, opens_at_100)
+
+
+def test_a_key_to_encrypt_to_needs_no_cache_to_know_it() -> None:
+    created = Created(key=replace(KEY, alg="ECDH-ES"), at=10)
+
+    early = given(SIGNING_KEY, created).when(activate, now=11, ahead=300)
+
+    early.then(Activated(at=11))
 
 
 @pytest.mark.parametrize(

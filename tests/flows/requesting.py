@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
+from joserfc import jwe
+from joserfc.jwk import import_key
 from msgspec import json
 
 from server.dev.embedded import Embedded
@@ -110,6 +112,21 @@ def plain_jwt(claims: dict[str, Any]) -> str:
     """A JWT that nobody signed (RFC 7519 §6.1)."""
     head, body = (json.encode(one) for one in ({"alg": "none"}, claims))
     return f"{base64url(head)}.{base64url(body)}."
+
+
+async def closing_key(visitor: Visitor, alg: str) -> dict[str, Any]:
+    """What the server publishes for others to encrypt to."""
+    keys = json.decode((await visitor.get("/.well-known/jwks.json")).text)["keys"]
+    [key] = [key for key in keys if key["use"] == "enc" and key["alg"] == alg]
+    return cast("dict[str, Any]", key)
+
+
+async def closed(visitor: Visitor, text: str, *, alg: str, **header: Any) -> str:
+    """Encrypt it to the server (RFC 7516 §3)."""
+    key = await closing_key(visitor, alg)
+    told = {"alg": alg, "enc": "A256GCM", "kid": key["kid"], "cty": "JWT", **header}
+    allowed = [alg, "A256GCM", "DEF"]
+    return jwe.encrypt_compact(told, text, import_key(key), algorithms=allowed)
 
 
 async def ask(visitor: Visitor, client_id: str = "jar", **parameters: str) -> Page:

@@ -11,6 +11,8 @@ from tests.flows.requesting import (
     Shelf,
     ask,
     claims_of,
+    closed,
+    closing_key,
     come_in,
     host,
     house,
@@ -252,6 +254,49 @@ async def test_a_client_may_bind_itself_to_sign(house: House, visitor: Visitor) 
     assert "code" in back.answer
 
 
+async def test_an_encrypted_object(
+    house: House, visitor: Visitor, shelf: Shelf
+) -> None:
+    """RFC 9101 §6.1: signed, then encrypted to a key that the server publishes."""
+    uri = shelf.put("/one", "")
+    await register(house, request_uris=(uri,), request_object_encryption_alg="ECDH-ES")
+    await visitor.come_in("trusted")
+
+    for alg in ("ECDH-ES", "RSA-OAEP-256"):
+        text = await closed(visitor, signed(house), alg=alg)
+        shelf.put("/one", text)
+
+        by_value = await ask(visitor, request=text)
+        by_reference = await ask(visitor, request_uri=uri)
+
+        assert "code" in by_value.answer, alg
+        assert "code" in by_reference.answer, alg
+
+
+async def test_a_key_opens_as_long_as_somebody_may_know_it(
+    house: House, visitor: Visitor
+) -> None:
+    """Clients remember the JWKS for a while; then the new key is there alone."""
+    await register(house)
+    await visitor.come_in("trusted")
+    signing = house.known.signing
+    before = await closing_key(visitor, "ECDH-ES")
+    text = await closed(visitor, signed(house), alg="ECDH-ES")
+
+    await signing.rotate("ECDH-ES")
+
+    after = await closing_key(visitor, "ECDH-ES")
+    assert after["kid"] != before["kid"]
+    assert "code" in (await ask(visitor, request=text)).answer
+    fresh = await closed(visitor, signed(house), alg="ECDH-ES")
+    assert "code" in (await ask(visitor, request=fresh)).answer
+
+    await signing.compromise(before["kid"])
+
+    refused = await ask(visitor, request=text, redirect_uri=CALLBACK)
+    assert refused.answer["error"] == "invalid_request_object"
+
+
 async def test_a_client_that_registered_itself(
     house: House, visitor: Visitor, shelf: Shelf
 ) -> None:
@@ -286,5 +331,8 @@ async def test_the_metadata_tell_of_it(visitor: Visitor) -> None:
     assert told["request_uri_parameter_supported"] is True
     assert told["require_request_uri_registration"] is True
     assert told["require_signed_request_object"] is False
+    opened = told["request_object_encryption_alg_values_supported"]
+    assert opened == ["ECDH-ES", "RSA-OAEP-256"]
+    assert "A256GCM" in told["request_object_encryption_enc_values_supported"]
     algorithms = told["request_object_signing_alg_values_supported"]
     assert set(algorithms) >= {"RS256", "PS256", "ES256", "EdDSA", "HS256", "none"}

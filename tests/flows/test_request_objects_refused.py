@@ -13,6 +13,7 @@ from tests.flows.requesting import (
     Shelf,
     ask,
     claims_of,
+    closed,
     host,
     house,
     plain_jwt,
@@ -172,6 +173,29 @@ async def test_what_its_client_has_not_signed(house: House, visitor: Visitor) ->
         assert page.location.startswith(f"{CALLBACK}?"), what
         assert page.answer["error"] == OBJECT, what
         assert page.answer["state"] == "outer", what
+
+
+async def test_what_was_encrypted_is_judged_as_if_it_was_not(
+    house: House, visitor: Visitor
+) -> None:
+    """RFC 9101 §6.1: who can encrypt to us is anybody."""
+    await register(house)
+    said = {**claims_of(house), "redirect_uri": EVIL}
+    own = await closed(visitor, signed(house), alg="ECDH-ES")
+    head, body, *rest = own.split(".")
+
+    for text in (
+        await closed(visitor, make_key("ES256", "k1").sign(said), alg="ECDH-ES"),
+        await closed(visitor, json.encode(said).decode(), alg="ECDH-ES"),
+        await closed(visitor, own, alg="ECDH-ES"),
+        await closed(visitor, signed(house, sub="jar"), alg="ECDH-ES"),
+        await closed(visitor, signed(house), alg="ECDH-ES", zip="DEF"),
+        await closed(visitor, signed(house), alg="ECDH-ES", kid="k9"),
+        ".".join([head, body, *rest[:-1], base64url(b"x" * 16)]),
+    ):
+        assert (await refused(visitor, request=text))["error"] == OBJECT
+    plain = await closed(visitor, unsigned(house), alg="ECDH-ES")
+    assert (await refused(visitor, request=plain))["error"] == "request_not_supported"
 
 
 async def test_without_a_trusted_address_it_is_said_on_a_page(

@@ -104,8 +104,7 @@ def test_a_ring_forgets_keys_that_have_gone() -> None:
 
     after = before.with_states(
         {public.kid: Current(key=public, activated_at=2)},
-        signers=[jws.signer(public, jws.to_bytes(made))],
-        verifiers=[jws.verifier(public)],
+        halves=[jws.signer(public, jws.to_bytes(made))],
     )
 
     assert set(after.signers) == set(after.verifiers) == {public.kid}

@@ -8,10 +8,10 @@ from typing import Final
 from uuid import UUID
 
 from domain import client_assertion, scope as scopes
+from domain.algorithms import SIGNING_ALGS
 from domain.client_assertion import Claims
 from domain.errors import InvalidClient, InvalidGrant, UnauthorizedClient
 from domain.grant import Approval
-from domain.registration import SIGNING_ALGS
 from domain.user import USER, Person, may_sign_in
 from server import subject
 from server.oauth import at_once, lookup

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from typing import Final
 
 from domain import client_assertion
+from domain.algorithms import ASSERTION_ALGS
 from domain.client import Client
 from domain.client_assertion import Claims
 from domain.client_metadata import Metadata
-from domain.registration import ASSERTION_ALGS
 from server.oauth.proving.attempt import Attempt
 from server.services import Services
 from server.signed import Unverified

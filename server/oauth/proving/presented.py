@@ -10,8 +10,8 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 
 from domain import client_assertion
+from domain.algorithms import ASSERTION_ALGS
 from domain.errors import InvalidClient, InvalidRequest
-from domain.registration import ASSERTION_ALGS
 from server import signed
 from server.signed import HASHES, Unverified
 

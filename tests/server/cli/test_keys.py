@@ -26,6 +26,17 @@ def test_keys_are_listed_rotated_and_revoked(cli: Cli) -> None:
     assert states[before["ES256", "active"]] == "distrusted"
 
 
+def test_keys_to_encrypt_to_are_rotated_at_once(cli: Cli) -> None:
+    """No cache has to know the next one first: the old one opens for a while."""
+    rotated = cli("keys", "rotate", "--alg", "ECDH-ES")
+
+    assert rotated.exit_code == 0
+    assert "opens now" in rotated.output
+    kept = [row for row in rows(cli, "keys", "list") if row["alg"] == "ECDH-ES"]
+    assert {row["state"] for row in kept} == {"active", "next", "previous"}
+    assert {row["use"] for row in kept} == {"enc"}
+
+
 AGE_THE_NEXT_RSA_KEY = """
 update log.event set state = jsonb_set(state, '{created_at}', '0')
 where state ->> 'is' = 'next' and state #>> '{key,alg}' = 'RS256'

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from domain import client
+from domain.algorithms import ASSERTION_ALGS
 from domain.client import CLIENT, Client
-from domain.registration import ASSERTION_ALGS
 from domain.stream_id import named
 from server import config
 from server.configuring.plan import carry_out, plan
