@@ -22,7 +22,7 @@ from domain.errors import (
 from domain.session import Active, SessionState, is_alive
 from domain.value import Value
 
-SIGN_IN_PROMPTS: Final = ("login", "select_account", "create")
+SIGN_IN_PROMPTS: Final = ("create", "login", "select_account")
 _PROMPTS: Final = ("none", "consent", *SIGN_IN_PROMPTS)
 
 
@@ -98,7 +98,7 @@ def next_step(
     if wish.acr and not set(wish.acr) & acr.CLASSES.keys():
         return Refuse(error=UnmetAuthentication("acr is unknown", reason="ACR_UNKNOWN"))
     if not isinstance(session, Active) or not is_alive(session, now):
-        return _login(wish, "no_session")
+        return _login(wish, "create" if "create" in wish.prompt else "no_session")
     reason = _why_sign_in(wish, session, client, now)
     if reason is not None:
         return _login(wish, reason)

@@ -121,8 +121,9 @@ class Directory:
         claims: Mapping[str, Any] = NO_CLAIMS,
         totp_secret: str | None = None,
         roles: Roles = NO_ROLES,
+        user_id: UUID | None = None,
     ) -> UUID:
-        """Register a person and return the new id; without a secret nobody signs in.
+        """Register a person and return the id; without a secret nobody signs in.
 
         A crash in between leaves rows that nobody can reach; the same again works.
 
@@ -144,7 +145,7 @@ class Directory:
             PASSWORD: password_hash or (password and await self.hashed(password)),
             TOTP: totp_secret,
         }
-        user_id = self._clock.new_id()
+        user_id = user_id or self._clock.new_id()
         given = {kind: secret for kind, secret in secrets.items() if secret}
         await self._begin(
             user_id,

@@ -6,7 +6,7 @@ m=19456, t=2, p=1; RFC 9106).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
@@ -15,6 +15,7 @@ from unicodedata import normalize
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from server import new_password
 from server.log.errors import Unavailable
 
 T = TypeVar("T")
@@ -66,6 +67,10 @@ class Passwords:
             Unavailable: more are waiting than the pool will get to.
         """
         return await self._apart(partial(_matches, _material(password), phc))
+
+    async def problem(self, password: str, *, about: Sequence[str]) -> str | None:
+        """Return why it will not do as a new password; raises as `verify` does."""
+        return await self._apart(partial(new_password.problem, password, about))
 
     async def _apart(self, work: Callable[[], T]) -> T:
         if self._pending >= self._queue:

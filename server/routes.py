@@ -20,7 +20,7 @@ from server.oauth import (
     userinfo,
     v2_logout,
 )
-from server.signin import activate, consent, login, mfa
+from server.signin import activate, consent, login, mfa, signup
 from server.web import cors, pages
 
 
@@ -63,6 +63,8 @@ def people() -> list[web.AbstractRouteDef]:
         web.get("/login", login.show),
         web.get("/login/initiate", initiate_login.initiate),
         web.post("/login", login.submit),
+        web.get("/signup", signup.show),
+        web.post("/signup", signup.submit),
         web.get("/mfa", mfa.show),
         web.post("/mfa", mfa.submit),
         web.get("/activate", activate.show),

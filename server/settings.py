@@ -32,6 +32,7 @@ DEVELOPMENT: Final = MappingProxyType(
         "host": "localhost",
         "drain_delay": "0",
         "log_format": "console",
+        "signup": "open",
     }
 )
 """What `grantlog dev` takes where nothing is given."""
@@ -78,6 +79,7 @@ class Settings:
     dialect: Literal["rfc", "auth0"] = "rfc"
     dpop_nonce: Literal["optional", "required"] = "optional"
     durability: Literal["local", "replicated"] = "local"
+    signup: Literal["closed", "open"] = "closed"
     registration: Literal["closed", "token", "open"] = "closed"
     registration_token: str = field(default="", repr=False)
     require_par: bool = False

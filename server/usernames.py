@@ -15,13 +15,17 @@ class UnusableName(ValueError):
     """Nobody can be called so; the text says why."""
 
 
+def has_unseen(text: str) -> bool:
+    return any(unicodedata.category(character) in UNSEEN for character in text)
+
+
 def normalized(username: str) -> str:
     """The one spelling of a name: two that look alike to a keyboard are one.
 
     Raises:
         UnusableName: with the reason.
     """
-    if any(unicodedata.category(character) in UNSEEN for character in username):
+    if has_unseen(username):
         raise UnusableName("has characters that cannot be seen")
     folded = unicodedata.normalize("NFKC", username).casefold()
     name = unicodedata.normalize("NFKC", folded).strip()

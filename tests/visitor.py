@@ -227,6 +227,24 @@ class Visitor:
         )
         return await self.follow(sent)
 
+    async def sign_up(
+        self,
+        page: Page,
+        username: str = "carol",
+        email: str = "carol@example.com",
+        password: str = "carol-password-1",
+    ) -> Page:
+        """Send the sign-up form, and go on to the next page or the client."""
+        sent = await self.submit(
+            page,
+            "signup-form",
+            "signup-submit",
+            username=username,
+            email=email,
+            password=password,
+        )
+        return await self.follow(sent)
+
     async def allow(self, page: Page, *, untick: Sequence[str] = ()) -> Page:
         sent = await self.submit(page, "consent-form", "consent-allow", untick=untick)
         return await self.follow(sent)

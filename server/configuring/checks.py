@@ -9,6 +9,7 @@ from domain import api_description, registration
 from domain.errors import OAuthError
 from server import client_certificate
 from server.configuring.entries import ApiEntry, ClientEntry, UserEntry
+from server.email_addresses import is_address
 from server.signed import SHORTEST_SECRET
 from server.usernames import UnusableName, normalized
 
@@ -21,7 +22,6 @@ PHC: Final = re.compile(
     re.ASCII,
 )
 BASE32: Final = re.compile(r"[A-Z2-7]{16,128}=*")
-EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 VISIBLE: Final = re.compile(r"[\x20-\x7E]+")
 
 
@@ -66,7 +66,7 @@ def of_user(entry: UserEntry) -> Iterator[Fault]:
         yield "password_hash", "must be Argon2id in PHC form, $argon2id$v=19$m=…"
     if entry.totp_secret is not None and not BASE32.fullmatch(entry.totp_secret):
         yield "totp_secret", "must be base32 of at least 80 bits (RFC 4226 §4)"
-    if entry.email is not None and not EMAIL.fullmatch(entry.email):
+    if entry.email is not None and not is_address(entry.email):
         yield "email", "is no address: it needs a name, an @ and a domain"
     yield from _claims(entry.claims)
 

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from domain.errors import AccessDenied, OAuthError
+from domain.errors import AccessDenied, InvalidRequest, OAuthError
 from domain.interaction import Consent, Login, Proceed, Refuse
 from server import services, sessions
 from server.log.errors import Unavailable
@@ -27,6 +27,7 @@ from server.oauth.approving import Proceeding, approve
 from server.oauth.asking import Asking
 from server.oauth.authorization_parameters import PARAMETERS, USED, one
 from server.oauth.destination import Destination
+from server.services import Services
 from server.sessions import SignedIn
 from server.web import forms, pages, transaction
 from server.web.client_card import client_of
@@ -113,8 +114,9 @@ async def _next(
     request_uris.check_pushed(request, pending, destination.client)
     asked = await asking.of(request, pending, destination)
     match await asking.next_step(request, asked):
-        case Login():
-            return transaction.go_on(request, "/login", pending)
+        case Login(reason=reason):
+            page = _sign_in_page(services.of(request), reason)
+            return transaction.go_on(request, page, pending)
         case Consent() as consent:
             return _ask_consent(request, pending, consent)
         case Refuse(error=refusal):
@@ -123,6 +125,19 @@ async def _next(
             return await _grant(request, asked, asked.here)
         case never:
             raise AssertionError(never)
+
+
+def _sign_in_page(known: Services, reason: str) -> str:
+    """Return where the person shows who they are, or makes an account first.
+
+    Raises:
+        InvalidRequest: nobody may make one (OpenID Connect Prompt Create §4.1).
+    """
+    if reason != "create":
+        return "/login"
+    if known.settings.signup == "closed":
+        raise InvalidRequest("prompt create is not possible", reason="SIGNUP_CLOSED")
+    return "/signup"
 
 
 def _ask_consent(

@@ -57,7 +57,7 @@ def metadata(known: Services) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*OF_THE_SERVER, *sorted(claims.STANDARD)],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": _prompts(known),
         "acr_values_supported": list(acr.CLASSES),
         # One layout for all of them; a popup's answer comes by web_message.
         "display_values_supported": ["page", "popup", "touch"],
@@ -71,6 +71,12 @@ def metadata(known: Services) -> dict[str, Any]:
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
     }
+
+
+def _prompts(known: Services) -> list[str]:
+    """Return what `prompt` may say (OpenID Connect Prompt Create §4.2)."""
+    create = ["create"] if known.settings.signup == "open" else []
+    return ["none", "login", "consent", "select_account", *create]
 
 
 def _answers(known: Services) -> dict[str, list[str]]:

@@ -94,6 +94,10 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
             values.one_of("local", "replicated"),
             "`replicated` refuses writes without a synchronous standby",
         ),
+        "signup": About(
+            values.one_of("closed", "open"),
+            "Who may make an account at `/signup`: nobody, or everybody",
+        ),
         "registration": About(
             values.one_of("closed", "token", "open"),
             "Who may register clients over HTTP (RFC 7591): nobody, whoever has the "

@@ -8,7 +8,6 @@ flow (§5.4). Nothing is looked up before somebody has signed in.
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from aiohttp import web
@@ -130,7 +129,7 @@ async def _question(
         asked=_ago(known.clock.now() - asked.requested_at),
         address=address,
         nearby=throttling.network(address) == throttling.network(address_of(request)),
-        switch_account=f"{pages.path_of(request, '/login')}?{urlencode({'tx': tx})}",
+        switch_account=transaction.link(request, "/login", tx),
     )
 
 

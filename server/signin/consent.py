@@ -1,7 +1,7 @@
 """The consent page: what a client asks for, in plain words, and a free choice."""
 
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -79,7 +79,7 @@ async def _page(
         person=await sessions.name_of(request, here),
         choice=await scope_choice.offered(request, asked.scope, asked.audience),
         destination=_place(destination),
-        switch_account=f"{pages.path_of(request, '/login')}?{urlencode({'tx': tx})}",
+        switch_account=transaction.link(request, "/login", tx),
     )
     return pages.render(request, "signin/consent.html", context)
 

@@ -6,6 +6,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from domain.user import Person
+from server import services
 from server.authentication import password, tries
 from server.directory import TOTP
 from server.signin import arrival, asking
@@ -77,12 +78,19 @@ async def _page(
     problem: str | None = None,
     status: int = 200,
 ) -> web.StreamResponse:
-    fresh = replace(pending, half=None)
+    tx = transaction.seal(request, replace(pending, half=None))
     context = LoginPage(
         client=await asking.card_of(request, pending),
         purpose=asking.PURPOSES.get(pending.resume, "continue"),
-        form=OwnForm.of(request, PATH, tx=transaction.seal(request, fresh)),
+        form=OwnForm.of(request, PATH, tx=tx),
         username=username,
         problem=problem,
+        sign_up=_sign_up(request, tx),
     )
     return pages.render(request, "signin/login.html", context, status=status)
+
+
+def _sign_up(request: web.Request, tx: str) -> str | None:
+    if services.of(request).settings.signup == "closed":
+        return None
+    return transaction.link(request, "/signup", tx)

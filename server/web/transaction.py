@@ -16,7 +16,7 @@ from aiohttp import web
 from domain.client_metadata import Metadata
 from domain.value import Value
 from server import services
-from server.web import opener
+from server.web import opener, pages
 from server.web.refusals import Stale, TooLong
 
 PURPOSE: Final = "interaction"
@@ -116,6 +116,11 @@ def unseal(request: web.Request, text: str | None) -> Transaction:
     if plain is None:
         raise Stale("this page has waited too long", reason="TRANSACTION_STALE")
     return _DECODER.decode(plain)
+
+
+def link(request: web.Request, path: str, tx: str) -> str:
+    """Return the address, for a page of ours, of another that goes on with it."""
+    return f"{pages.path_of(request, path)}?{urlencode({'tx': tx})}"
 
 
 def go_on(request: web.Request, path: str, transaction: Transaction) -> web.Response:

@@ -107,6 +107,48 @@ async def test_switching_the_account(page: Page, shop: Shop, house: House) -> No
     await expect(page.locator(".person")).to_have_text("Bob Adams")
 
 
+async def sign_up(page: Page, username: str = "carol") -> None:
+    await page.fill("[name=username]", username)
+    await page.fill("[name=email]", f"{username}@example.com")
+    await page.fill("[name=password]", f"{username}-password-1")
+    await page.click("#signup-submit")
+
+
+async def test_making_an_account(page: Page, shop: Shop) -> None:
+    """From the sign-in page, with a name that is taken first, and on to the client."""
+    await page.goto(shop.authorize(scope=SCOPE))
+    await page.click("#login-signup")
+    await expect(page.locator("h1")).to_have_text("Create an account")
+    await expect(page.locator("[name=username]")).to_be_focused()
+    await sign_up(page, "alice")
+    await expect(page.locator("#username-problem")).to_be_visible()
+    await expect(page.locator("[name=email]")).to_have_value("alice@example.com")
+    await expect(page.locator("[name=username]")).to_be_focused()
+    await sign_up(page)
+    await expect(page.locator(".person")).to_have_text("carol")
+    await page.click("#consent-allow")
+
+    assert "code" in await come_home(page, shop)
+
+
+async def test_making_an_account_with_the_keyboard_alone(
+    chromium: Browser, shop: Shop
+) -> None:
+    """And without JavaScript."""
+    context = await chromium.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(shop.authorize("own", prompt="create"))
+    for typed in ("carol", "carol@example.com", "carol-password-1"):
+        await page.keyboard.type(typed)
+        await page.keyboard.press("Tab")
+    await expect(page.locator(":focus")).to_have_id("signup-submit")
+    await expect(page.locator(":focus")).to_have_css("outline-style", "solid")
+    await page.keyboard.press("Enter")
+
+    assert "code" in await come_home(page, shop)
+    await context.close()
+
+
 async def test_without_javascript(chromium: Browser, shop: Shop) -> None:
     """Sign-in, consent, form_post: nothing of it needs a script."""
     context = await chromium.new_context(java_script_enabled=False)
@@ -265,6 +307,13 @@ async def test_a_narrow_phone(chromium: Browser, shop: Shop, scheme: str) -> Non
     await sign_in(page)
     await expect(page.locator("#consent-form")).to_be_visible()
     assert await fits(page)
+    await page.goto(shop.authorize(prompt="create", login_hint=long_hint))
+    await page.fill("[name=username]", "x@y")
+    await page.fill("[name=email]", long_hint)
+    await page.fill("[name=password]", "password")
+    await page.click("#signup-submit")
+    await expect(page.locator("#password-problem")).to_be_visible()
+    assert await fits(page)
     await page.goto(f"{shop.issuer}/authorize?client_id={'x' * 300}")
     assert await fits(page)
     await page.goto(f"{shop.issuer}/oidc/logout")
@@ -283,6 +332,9 @@ async def test_each_page_has_what_a_screen_reader_needs(page: Page, shop: Shop) 
     """One h1, one main, a language, a title, and a label for every field."""
     await page.goto(shop.authorize())
     await is_well_made(page)
+    await page.goto(shop.authorize(prompt="create"))
+    await is_well_made(page)
+    await page.goto(shop.authorize())
     await sign_in(page)
     await is_well_made(page)
     await page.goto(f"{shop.issuer}/oidc/logout")

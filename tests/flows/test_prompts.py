@@ -1,5 +1,6 @@
 """When a person is asked again, told by what the ID token says (OIDC Core §3.1.2.1)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ MATRIX = [
     ({"prompt": "none"}, "straight back"),
     ({"prompt": "login"}, "asks"),
     ({"prompt": "select_account"}, "asks"),
-    ({"prompt": "create"}, "asks"),
+    ({"prompt": "create"}, "offers an account"),
+    ({"prompt": "create login"}, "offers an account"),
     ({"prompt": "shiny"}, "straight back"),
     ({"max_age": "0"}, "asks"),
     ({"max_age": "1"}, "asks"),
@@ -40,9 +42,17 @@ MATRIX = [
 def told(page: Page) -> str:
     if "login-form" in page.forms:
         return "asks"
+    if "signup-form" in page.forms:
+        return "offers an account"
     if "consent-form" in page.forms:
         return "asks for consent"
     return page.answer.get("error", "straight back")
+
+
+def shut(house: House) -> None:
+    """Let nobody make an account any more."""
+    settings = replace(house.known.settings, signup="closed")
+    object.__setattr__(house.known, "settings", settings)
 
 
 async def said_in(visitor: Visitor, page: Page, client_id: str = "trusted") -> Any:
@@ -71,6 +81,20 @@ async def test_the_matrix(
         second = await said_in(visitor, page)
         assert second["auth_time"] == first["auth_time"]
         assert second["sid"] == first["sid"]
+
+
+async def test_create_is_refused_where_nobody_may(
+    house: House, visitor: Visitor
+) -> None:
+    """With the page gone, and no link to it (Prompt Create §4.1)."""
+    shut(house)
+
+    page = await visitor.authorize("trusted", prompt="create")
+
+    assert told(page) == "invalid_request"
+    assert "login-signup" not in (await visitor.authorize("trusted")).attributes
+    assert (await visitor.get("/signup")).status == 404
+    assert (await visitor.post("/signup", [])).status == 404
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from server import app as server_app
 from server.services import SERVICES
 from tests.server.clients import issue_code
-from tests.server.conftest import ISSUER, ClientFactory, Server, settings_for
+from tests.server.conftest import ISSUER, ClientFactory, Server, serve, settings_for
 from tests.server.oauth.calls import get, post, redeem, segment
 
 DOCUMENTS = (
@@ -92,6 +92,19 @@ async def test_every_advertised_grant_type_is_known(shop: Server) -> None:
         answer = await post(shop, "/oauth/token", grant_type=grant_type)
 
         assert answer.body["error"] != "unsupported_grant_type"
+
+
+@pytest.mark.parametrize("signup", ["closed", "open"])
+async def test_create_is_a_prompt_where_accounts_can_be_made(
+    furnished_url: str, redis_url: str, aiohttp_client: ClientFactory, signup: str
+) -> None:
+    """prompt_values_supported (OpenID Connect Prompt Create §4.2)."""
+    server = await serve(furnished_url, redis_url, aiohttp_client, signup=signup)
+
+    prompts = (await get(server, DOCUMENTS[0])).body["prompt_values_supported"]
+
+    assert prompts[:4] == ["none", "login", "consent", "select_account"]
+    assert ("create" in prompts) == (signup == "open")
 
 
 async def test_without_tls_nothing_is_said_of_certificates(server: Server) -> None:

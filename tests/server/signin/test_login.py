@@ -22,9 +22,10 @@ async def guess(
 
 
 def without_what_changes(page: Page, username: str) -> str:
-    """The page's text without its hidden inputs and the name that was typed."""
+    """The page's text without what is sealed anew and the name that was typed."""
     lines = page.text.replace(username, "NAME").splitlines()
-    return "\n".join(line for line in lines if 'type="hidden"' not in line)
+    sealed = ('type="hidden"', "?tx=")
+    return "\n".join(line for line in lines if not any(s in line for s in sealed))
 
 
 async def facts(house: House) -> Sequence[str]:

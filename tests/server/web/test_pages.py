@@ -23,7 +23,7 @@ from server.signin.device_views import (
     DeviceDecisionPage,
     DeviceDonePage,
 )
-from server.signin.views import ConsentPage, LoginPage, MfaPage
+from server.signin.views import ConsentPage, LoginPage, MfaPage, SignupPage
 from server.web import refusals
 from server.web.client_card import ClientCard
 from server.web.pages import (
@@ -51,6 +51,7 @@ PAGES: Final[dict[str, Any]] = {
     "signin/device_done.html": DeviceDonePage,
     "signin/login.html": LoginPage,
     "signin/mfa.html": MfaPage,
+    "signin/signup.html": SignupPage,
 }
 
 SHIPPED: Final = read_assets(FOLDER)
