@@ -32,8 +32,12 @@ WRONG: Final = "user name or password is wrong"
 
 
 class HalfProven(Value, frozen=True):
-    """What an `mfa_token` holds: whose password was right, and what was asked."""
+    """What an `mfa_token` holds: whose password was right, and what was asked.
 
+    `token_id` is what it is spent by: a text can be spelled in several ways.
+    """
+
+    token_id: UUID
     user_id: UUID
     client_id: str
     scope: tuple[str, ...]
@@ -80,8 +84,8 @@ async def exchange_otp(ask: Ask) -> Given:
     """Give the tokens that `mfa_required` held back, for the second factor's code.
 
     Raises:
-        InvalidGrant: the mfa_token is not this client's or too old, the code is
-            wrong or used, or the person may not sign in any more.
+        InvalidGrant: the mfa_token is not this client's, too old or used, the code
+            is wrong or used, or the person may not sign in any more.
         TooManyTries: too many codes were wrong.
     """
     half = _half_proven(ask, forms.required(ask.form, "mfa_token"))
@@ -91,6 +95,7 @@ async def exchange_otp(ask: Ask) -> Given:
         raise InvalidGrant("the mfa_token is not good", reason="USER_MAY_NOT")
     if not await otp.proves(ask.request, half.user_id, code):
         raise InvalidGrant("the code is wrong or was used", reason="OTP_WRONG")
+    await _spend(ask, half)
     granted = Grantable(scope=half.scope, audience=half.audience)
     return await _give(ask, Proven(half.user_id, otp.AMR), granted)
 
@@ -122,6 +127,7 @@ async def _give(ask: Ask, proven: Proven, granted: Grantable) -> Given:
 
 def _mfa_token(ask: Ask, user_id: UUID, granted: Grantable) -> str:
     half = HalfProven(
+        token_id=ask.services.clock.new_id(),
         user_id=user_id,
         client_id=ask.client_id,
         scope=granted.scope,
@@ -137,3 +143,11 @@ def _half_proven(ask: Ask, text: str) -> HalfProven:
     if half is None or half.client_id != ask.client_id:
         raise InvalidGrant("the mfa_token is not good", reason="MFA_TOKEN")
     return half
+
+
+async def _spend(ask: Ask, half: HalfProven) -> None:
+    """Use the mfa_token up: the next code needs the password again."""
+    key = ask.services.keys.lookup(PURPOSE, str(half.token_id))
+    until = ask.now + LIFETIME
+    if not await ask.services.single_use.spend(PURPOSE, key, expires_at=until):
+        raise InvalidGrant("the mfa_token was used before", reason="MFA_TOKEN_REPLAY")

@@ -177,8 +177,9 @@ async def test_revoking_a_persons_tokens_ends_the_grant(trusting: Server) -> Non
 # Somebody with a second factor
 
 
-def otp(server: Server) -> str:
-    return pyotp.TOTP(TOTP_SECRET).at(server.known.clock.now())
+def otp(server: Server, *, ahead: int = 0) -> str:
+    """The code of now, or of a clock that is some seconds ahead."""
+    return pyotp.TOTP(TOTP_SECRET).at(server.known.clock.now() + ahead)
 
 
 async def with_otp(server: Server, mfa_token: str, code: str, **form: Any) -> Answer:
@@ -214,6 +215,18 @@ async def test_a_code_completes_one_of_many_racers(trusting: Server) -> None:
     statuses = [answer.status for answer in await all_of(*racers)]
 
     assert statuses.count(200) == 1
+
+
+async def test_an_mfa_token_is_used_once(trusting: Server) -> None:
+    """With a later code too, which would be good itself; a wrong one spends nothing."""
+    token = (await sign_in(trusting, "bob", scope="openid")).body["mfa_token"]
+
+    wrong = await with_otp(trusting, token, "wrong")
+    first = await with_otp(trusting, token, otp(trusting))
+    again = await with_otp(trusting, token, otp(trusting, ahead=30))
+
+    assert wrong.error == again.error == (400, "invalid_grant")
+    assert first.status == 200
 
 
 async def test_another_clients_mfa_token_is_worth_nothing(trusting: Server) -> None:
