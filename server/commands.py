@@ -2,13 +2,17 @@
 
 A decision that appends is settled by compare-and-set on the stream's version. A
 refusal, or an answer without an event, rests on what was read: when that came
-from Redis it is decided again on the log before it counts.
+from Redis it is decided again on the log before it counts. Where many have
+something to append to one stream, those of one process take turns, and so each gets
+its own.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from domain.errors import OAuthError
 from domain.grant_events import AccessTokenRevoked
@@ -27,8 +31,9 @@ from server.reading import Loaded, Reading
 S = TypeVar("S", bound=State)
 E = TypeVar("E", bound=Value)
 
-ATTEMPTS: Final = 8
-"""How often a decision is taken anew when racers were faster, before 503."""
+ATTEMPTS: Final = 32
+"""How often a decision is taken in its turn, for other processes may be faster; then
+the answer is 503."""
 
 TAKING_BACK: Final = (AccessTokenRevoked,)
 """Events that take something back though their stream lives on: nobody may be told
@@ -66,6 +71,7 @@ class Commands:
         self._log = log
         self._reading = reading
         self._envelopes = envelopes
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def run(
         self,
@@ -95,12 +101,21 @@ class Commands:
             keys=keys,
             subject=subject,
         )
-        loaded = await self._reading.state(stream, stream_id)
-        for _ in range(ATTEMPTS):
-            outcome = await self._attempt(change, loaded)
+        for look in (self._reading.state, self._reading.truth):
+            outcome = await self._attempt(change, await look(stream, stream_id))
             if outcome is not None:
                 return outcome
-            loaded = await self._reading.truth(stream, stream_id)
+        return await self._in_turn(change)
+
+    async def _in_turn(self, change: Change[S, E]) -> Outcome[S, E]:
+        """Decide when nobody else of this process does, on what they left."""
+        turn = self._turns.setdefault(change.stream_id, asyncio.Lock())
+        async with turn:
+            for _ in range(ATTEMPTS):
+                loaded = await self._reading.truth(change.stream, change.stream_id)
+                outcome = await self._attempt(change, loaded)
+                if outcome is not None:
+                    return outcome
         raise Unavailable("racers were faster each time")
 
     async def begin(

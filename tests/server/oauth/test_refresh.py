@@ -116,6 +116,23 @@ async def test_where_a_signature_cannot_be_repeated_a_retry_gets_a_good_token(
     assert await is_active(shop, answer["access_token"])
 
 
+async def test_then_many_at_once_get_one_each(shop: Server, alice: UUID) -> None:
+    """Each is an append to one stream, and none is told to come again later."""
+    salted = "https://salted.example/"
+    await register_api(
+        shop.known, salted, scopes={"read": ""}, token_signing_alg="PS256"
+    )
+    first = await tokens_of(
+        shop, alice, scope=("offline_access", "read"), audience=(salted,)
+    )
+
+    answers = await all_of(*(refresh(shop, first["refresh_token"]) for _ in range(30)))
+
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body["refresh_token"] for answer in answers}) == 1
+    assert len({answer.body["access_token"] for answer in answers}) == 30
+
+
 async def test_a_replay_after_the_leeway_ends_the_family(
     shop: Server, alice: UUID
 ) -> None:
