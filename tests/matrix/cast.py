@@ -9,6 +9,7 @@ from domain import device, response_type
 from domain.client_assertion import TYPE
 from domain.client_metadata import ApiAccess
 from domain.delegation import GRANT_TYPE as EXCHANGE
+from server.authentication.otp import STEP
 from server.clock import new_id, now, secret_text
 from server.oauth.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER
 from server.services import Services
@@ -23,6 +24,8 @@ from tests.server.clients import (
 from tests.server.oauth.calls import basic
 
 STOCK: Final = "https://stock.example/"
+SALTED: Final = "https://salted.example/"
+"""An API whose tokens are signed differently each time (PS256)."""
 SCOPE: Final = "openid offline_access read:stock"
 PASSWORD: Final = "password-of-everybody"
 TOTP_SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -45,6 +48,9 @@ async def assemble(known: Services) -> None:
         name="Stock",
         scopes={"read:stock": "See what is there", "write:stock": "Change it"},
         introspection_clients=("backend",),
+    )
+    await register_api(
+        known, SALTED, scopes={"read:salt": "Read"}, token_signing_alg="PS256"
     )
     for client_id, members in _clients().items():
         method = "none" if client_id in PUBLIC else "client_secret_basic"
@@ -72,6 +78,7 @@ def _clients() -> Mapping[str, dict[str, Any]]:
         "player": {**without, "grant_types": (device.GRANT_TYPE, "refresh_token")},
         "kiosk": {
             **without,
+            "scope": f"{SCOPE} read:salt",
             "grant_types": ("password", REALM, MFA_OTP, "refresh_token"),
             "first_party": True,
         },
@@ -105,6 +112,14 @@ def assertion_of(client_id: str, issuer: str) -> str:
     return KEY.sign({**claims, "iat": now(), "exp": now() + 60})
 
 
+def dpop_proof(issuer: str) -> str:
+    """Return a proof for the token endpoint, good once (RFC 9449 §4.2)."""
+    public = {name: KEY.jwk[name] for name in ("kty", "crv", "x", "y")}
+    claims = {"htm": "POST", "htu": f"{issuer}/oauth/token", "iat": now()}
+    header = {"typ": "dpop+jwt", "jwk": public, "kid": None}
+    return KEY.sign({**claims, "jti": secret_text()}, **header)
+
+
 class People:
     """Everybody has the same password, so that it is hashed once."""
 
@@ -124,6 +139,6 @@ class People:
         return name
 
 
-def otp() -> str:
-    """The code of now, of everybody who has a second factor."""
-    return pyotp.TOTP(TOTP_SECRET).at(now())
+def otp(*, ahead: int = 0) -> str:
+    """The code of everybody who has a second factor, by a clock some steps ahead."""
+    return pyotp.TOTP(TOTP_SECRET).at(now() + ahead * STEP)

@@ -9,6 +9,16 @@ SIGN_IN = (steps.open_login, steps.log_in)
 CONSENT = (steps.come_back, steps.open_consent, steps.allow, steps.be_answered)
 FRONT = (steps.authorize, *SIGN_IN, *CONSENT)
 CODE = (*FRONT, steps.redeem)
+DEVICE = (
+    steps.show_code,
+    steps.poll_early,
+    steps.open_activation,
+    steps.type_code,
+    *SIGN_IN,
+    steps.open_question,
+    steps.let_in,
+    steps.poll,
+)
 PERSON_CAME = ("session.started", "consent.granted", "session.client_joined")
 CODE_EVENTS = (*PERSON_CAME, "grant.code_issued", "grant.code_redeemed")
 UNCHALLENGED = {"code_challenge": "", "code_challenge_method": "", "nonce": "n-1"}
@@ -54,6 +64,12 @@ FLOWS: tuple[Flow, ...] = (
         events=CODE_EVENTS,
     ),
     Flow(
+        name="authorization code, pushed",
+        client="shop",
+        steps=(steps.push, steps.bring, *SIGN_IN, *CONSENT, steps.redeem),
+        events=("grant.pushed", *CODE_EVENTS),
+    ),
+    Flow(
         name="implicit by form_post",
         client="shop",
         asks={
@@ -82,16 +98,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow(
         name="device",
         client="player",
-        steps=(
-            steps.show_code,
-            steps.poll_early,
-            steps.open_activation,
-            steps.type_code,
-            *SIGN_IN,
-            steps.open_question,
-            steps.let_in,
-            steps.poll,
-        ),
+        steps=DEVICE,
         events=(
             "grant.device_requested",
             "session.started",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import cycle
+from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -14,6 +15,16 @@ from typing_extensions import override
 
 from server.services import Services
 from tests.faults.place import Place
+from tests.house import INITIAL_TOKEN
+
+SETTINGS: Final = {
+    "GRANTLOG_REGISTRATION": "token",
+    "GRANTLOG_REGISTRATION_TOKEN": INITIAL_TOKEN,
+    # However long a busy machine takes, what comes at once is not late.
+    "GRANTLOG_DEVICE_INTERVAL": "60",
+    "GRANTLOG_REDIS_DEADLINE": "5",
+    "GRANTLOG_REFRESH_LEEWAY": "300",
+}
 
 
 class Balancer(AbstractResolver):
@@ -75,9 +86,7 @@ class Node:
 
     async def start(self) -> None:
         """Return when it is ready."""
-        running = self.place.running(
-            GRANTLOG_PORT=str(self.port), GRANTLOG_REDIS_DEADLINE="5"
-        )
+        running = self.place.running(GRANTLOG_PORT=str(self.port), **SETTINGS)
         self.process, _ = await self.life.enter_async_context(running)
 
     async def kill(self) -> None:

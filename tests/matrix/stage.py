@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 
@@ -12,6 +12,8 @@ from tests.matrix.cast import People, proof_of
 from tests.matrix.nodes import Balancer, Nodes
 from tests.relying_party import Told
 from tests.visitor import Page, Visitor
+
+NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,17 +57,24 @@ class Stage:
         assert self.way.sent == before + 1
 
     async def post(
-        self, path: str, *, client_id: str | None = None, **form: str
+        self,
+        path: str,
+        *,
+        client_id: str | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+        **form: str,
     ) -> Told:
         """POST as the flow's client, or as another one."""
-        headers, members = proof_of(client_id or self.flow.client, self.issuer)
+        proof, members = proof_of(client_id or self.flow.client, self.issuer)
         async with self.http.post(
-            f"{self.issuer}{path}", data={**members, **form}, headers=headers
+            f"{self.issuer}{path}",
+            data={**members, **form},
+            headers={**proof, **headers},
         ) as response:
             text = await response.text()
             return Told(status=response.status, body=json.loads(text or "null"))
 
-    async def get_tokens(self, grant_type: str, **form: str) -> None:
+    async def get_tokens(self, grant_type: str, **form: Any) -> None:
         """Ask the token endpoint, and be given."""
         told = await self.post("/oauth/token", grant_type=grant_type, **form)
         assert told.status == 200, told

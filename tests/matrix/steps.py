@@ -1,5 +1,7 @@
 """The steps that flows are made of: each is one request, of a client or a person."""
 
+from typing import Any
+
 from domain.delegation import GRANT_TYPE as EXCHANGE
 from domain.device import GRANT_TYPE as DEVICE
 from server.oauth.grants.jwt_bearer import GRANT_TYPE as JWT_BEARER
@@ -22,6 +24,21 @@ from tests.visitor import request_for, url_of
 
 async def authorize(stage: Stage) -> None:
     asked = request_for(stage.flow.client, **{"scope": SCOPE, **stage.flow.asks})
+    stage.page = await stage.browser.get(url_of(stage.issuer, "/authorize", **asked))
+
+
+async def push(stage: Stage) -> None:
+    """The client sends its request itself (RFC 9126)."""
+    asked: Any = request_for(stage.flow.client, **{"scope": SCOPE, **stage.flow.asks})
+    told = await stage.post("/oauth/par", **asked)
+    assert told.status == 201, told
+    stage.held = told.body
+
+
+async def bring(stage: Stage) -> None:
+    """The browser has what was pushed by its name."""
+    named = {"request_uri": stage.held["request_uri"]}
+    asked = {"client_id": stage.flow.client, **named}
     stage.page = await stage.browser.get(url_of(stage.issuer, "/authorize", **asked))
 
 
@@ -72,11 +89,15 @@ async def be_answered(stage: Stage) -> None:
 # A client with what the browser brought
 
 
-async def redeem(stage: Stage) -> None:
+def redemption(stage: Stage) -> dict[str, str]:
+    """What goes with a code: the verifier too, where there was a challenge."""
     form = {"code": stage.held["code"], "redirect_uri": CALLBACK}
-    if stage.flow.asks.get("code_challenge") != "":
-        form["code_verifier"] = VERIFIER
-    await stage.get_tokens("authorization_code", **form)
+    challenged = stage.flow.asks.get("code_challenge") != ""
+    return {**form, "code_verifier": VERIFIER} if challenged else form
+
+
+async def redeem(stage: Stage) -> None:
+    await stage.get_tokens("authorization_code", **redemption(stage))
 
 
 async def refresh(stage: Stage) -> None:
