@@ -1,9 +1,12 @@
 """A client that pushes its requests, and the browsers that it sends with them."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import aiohttp
+import pytest
 
 from server.services import Services
 from tests.client_key import ClientKey, sign
@@ -13,6 +16,7 @@ from tests.server.clients import CALLBACK, VERIFIER, WEB_SECRET
 from tests.visitor import Page, Visitor, request_for, url_of
 
 PAR = "/oauth/par"
+GONE = "invalid_request_uri"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ async def bring(
     )
 
 
-def grant_of(known: Services, request_uri: str) -> Any:
+def grant_of(known: Services, request_uri: str) -> UUID:
     named = known.keys.authentic(request_uri.rpartition(":")[2], "pr")
     assert named is not None
     return named.stream_id
@@ -95,3 +99,29 @@ def proof(house: House, path: str, key: ClientKey) -> str:
     members = {"kty", "crv", "x", "y"}
     public = {name: value for name, value in key.jwk.items() if name in members}
     return sign(said, key.key, alg=key.alg, typ="dpop+jwt", jwk=public)
+
+
+async def events_of(house: House, request_uri: str) -> list[str]:
+    events = await house.known.log.read(grant_of(house.known, request_uri))
+    return [event.type for event in events]
+
+
+# Who pushes
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        yield http
+
+
+@pytest.fixture
+def pusher(house: House, http: aiohttp.ClientSession) -> Pusher:
+    """A confidential client that asks nobody for consent."""
+    return Pusher(issuer=house.issuer, http=http)
+
+
+@pytest.fixture
+def app(house: House, http: aiohttp.ClientSession) -> Pusher:
+    """A public client, in a browser."""
+    return Pusher(issuer=house.issuer, http=http, client_id="spa", secret=None)

@@ -10,13 +10,17 @@ from tests.house import (
     stranger,
     visitor,
 )
+from tests.pushing import app, http, pusher
 
 __all__ = [
+    "app",
     "device",
     "furnished_house",
     "house",
+    "http",
     "other_node",
     "passer_by",
+    "pusher",
     "still_house",
     "stranger",
     "visitor",

@@ -20,7 +20,7 @@ from server import logs
 from tests.device import Device, enter
 from tests.house import BYE, TOTP_SECRET, House
 from tests.server.clients import VERIFIER, WEB_SECRET
-from tests.visitor import Visitor, url_of
+from tests.visitor import Visitor, request_for, url_of
 
 SCOPE = "openid profile email offline_access read:orders"
 WRONG_CODE = "WRNG-WRNG"
@@ -97,9 +97,25 @@ async def live_a_grants_life(house: House, visitor: Visitor) -> set[str]:
             post_logout_redirect_uri=BYE,
         )
     )
+    keeper.secrets.add(await push_a_request(keeper, visitor))
     passwords = {"bob-password-1", "a-wrong-password-of-bob", TOTP_SECRET}
     session_secret = cookie.split(".")[1]
     return keeper.secrets | passwords | {session_secret, back.answer["code"]}
+
+
+async def push_a_request(keeper: Shopkeeper, visitor: Visitor) -> str:
+    """Say whom it is about, and send them with it; its request_uri is a secret too."""
+    asked = request_for("web", login_hint="bob@example.com", nonce=VERIFIER)
+    pushed = await keeper.post("/oauth/par", **asked)
+    request_uri = pushed["request_uri"]
+    await visitor.follow(
+        await visitor.get(
+            url_of(
+                visitor.issuer, "/authorize", client_id="web", request_uri=request_uri
+            )
+        )
+    )
+    return request_uri.rpartition(":")[2]
 
 
 async def let_a_device_in(device: Device, visitor: Visitor) -> set[str]:

@@ -1,6 +1,5 @@
 """What a client pushes may be a request object (RFC 9126 §3, RFC 9101)."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -28,11 +27,10 @@ __all__ = ["host", "house", "shelf"]
 
 
 @pytest.fixture
-async def signer(house: House) -> AsyncIterator[Pusher]:
+async def signer(house: House, http: aiohttp.ClientSession) -> Pusher:
     """A client that has a key to sign with, and a secret to prove itself by."""
     await register(house)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        yield Pusher(issuer=house.issuer, http=http, client_id="jar")
+    return Pusher(issuer=house.issuer, http=http, client_id="jar")
 
 
 async def push(signer: Pusher, text: str, **beside: str) -> Told:

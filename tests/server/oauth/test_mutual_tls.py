@@ -29,6 +29,7 @@ from tests.server.clients import (
 )
 from tests.server.conftest import settings_for
 from tests.server.oauth.calls import claims
+from tests.visitor import request_for
 
 AUTHORITY = make("CN=Authority", authority=True)
 SUBJECT = "CN=Payments,O=Example"
@@ -224,6 +225,19 @@ async def redeem(
         redirect_uri=CALLBACK,
         code_verifier=VERIFIER,
     )
+
+
+async def test_requests_are_pushed_by_certificate_too(house: House) -> None:
+    """RFC 9126 §2: as at the token endpoint; another's proves nothing."""
+    method = {"token_endpoint_auth_method": "tls_client_auth"}
+    await register_app(house, "app", tls_client_auth_subject_dn=SUBJECT, **method)
+    asked = request_for("app")
+
+    status, body = await house.post("/oauth/par", issued(), **asked)
+    refused, _ = await house.post("/oauth/par", issued("CN=Other"), **asked)
+
+    assert status == 201, body
+    assert refused == 401
 
 
 async def test_a_token_is_good_with_its_certificate_only(
