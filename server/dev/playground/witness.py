@@ -89,7 +89,7 @@ async def look_again(
                 logged=_logged(history[each.stream_id]),
             )
             for each in watched
-            if each.kind in SHOWN_ROWS
+            if each.kind in SHOWN_ROWS and history[each.stream_id]
         ),
     )
 

@@ -96,7 +96,7 @@ EVENTS: Final = MappingProxyType(
         "grant.code_issued": "A grant begins: who allowed what to whom, and its code.",
         "grant.code_redeemed": "The code is spent. One append, so one winner.",
         "grant.code_replayed": "The code came a second time: the grant is dead.",
-        "grant.issued": "Tokens without a person and without a code.",
+        "grant.issued": "Tokens at once: no code came before them.",
         "grant.refreshed": "The refresh token moved on by one generation.",
         "grant.access_token_added": "A retry asked for something else: one more token.",
         "grant.refresh_replayed": "An old refresh token came back: the family is dead.",

@@ -76,14 +76,21 @@ TOKEN_EXCHANGE: Final = Flow(
             keep={"access_token": "exchanged_token"},
         ),
         introspect(
-            title="The Archive asks about it",
-            why="The Archive, which got the exchanged token, asks whom it is from.",
+            title="Look into it",
+            why=(
+                "What will the Archive see? demo-api may ask too, for the token was "
+                "issued to it."
+            ),
             clauses=("RFC 7662 §2.2", "RFC 8693 §4.1"),
             draft=EXCHANGED,
+            look=(
+                "act names who acts. Who got the token by a chain of exchanges finds "
+                "each actor inside the one after it."
+            ),
         ),
         revoke("{refresh_token}", "refresh_token", basic="demo-web"),
         found_dead(
-            "The Archive asks once more, about a token that nobody revoked.",
+            "Once more, about a token that nobody revoked itself.",
             "Dead with its ancestor. Every look-up asks for the whole chain, in one "
             "read.",
             draft=EXCHANGED,
