@@ -44,17 +44,20 @@ def app_port(unused_tcp_port_factory: Callable[[], int]) -> int:
 
 
 @pytest.fixture(scope="session")
-def client_key() -> ClientKey:
-    """The key of the clients that have one."""
-    return make_key("RS256")
+def client_keys() -> dict[str, ClientKey]:
+    """The keys of the clients that have some, by algorithm."""
+    return {alg: make_key(alg, kid=alg) for alg in ("RS256", "ES256")}
 
 
 @pytest.fixture(scope="session")
 def config(
-    app_port: int, client_key: ClientKey, tmp_path_factory: pytest.TempPathFactory
+    app_port: int,
+    client_keys: Mapping[str, ClientKey],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """The clients, with what is only known now in its place."""
-    known = {"APP": str(app_port), "KEY": inline(client_key.jwk)}
+    keys = ", ".join(inline(key.jwk) for key in client_keys.values())
+    known = {"APP": str(app_port), "KEYS": keys}
     told = (HERE / "clients.toml").read_text("utf-8")
     for name, value in known.items():
         told = re.sub(rf"\b{name}\b", value, told)
@@ -64,8 +67,9 @@ def config(
 
 
 def inline(members: Mapping[str, str]) -> str:
-    """As between the braces of an inline table."""
-    return ", ".join(f"{name} = {json.dumps(value)}" for name, value in members.items())
+    """As a TOML inline table."""
+    pairs = (f"{name} = {json.dumps(value)}" for name, value in members.items())
+    return f"{{ {', '.join(pairs)} }}"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """auth0-python, unmodified, over TLS against `GRANTLOG_DIALECT=auth0`."""
 
 from asyncio import to_thread
+from collections.abc import Mapping
 from pathlib import Path
 from ssl import SSLContext, create_default_context
 from typing import Any
@@ -151,10 +152,13 @@ async def test_a_machine(server: Started) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
-async def test_a_machine_with_a_key(server: Started, client_key: ClientKey) -> None:
+async def test_a_machine_with_a_key(
+    server: Started, client_keys: Mapping[str, ClientKey]
+) -> None:
     """private_key_jwt; its assertion names our issuer."""
-    assert isinstance(client_key.key, RSAKey)
-    pem = client_key.key.as_pem(private=True).decode()
+    key = client_keys["RS256"].key
+    assert isinstance(key, RSAKey)
+    pem = key.as_pem(private=True).decode()
     client = made(
         GetToken,
         server,

@@ -1,5 +1,6 @@
 """Authlib, unmodified: the core of its framework integrations, over httpx2."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,12 +148,15 @@ async def test_introspection_and_revocation(basic: Site) -> None:
 
 @pytest.mark.parametrize("method", ["client_secret_jwt", "private_key_jwt"])
 async def test_a_client_that_signs_who_it_is(
-    server: Started, person: Visitor, client_key: ClientKey, method: str
+    server: Started,
+    person: Visitor,
+    client_keys: Mapping[str, ClientKey],
+    method: str,
 ) -> None:
     """RFC 7523, with the endpoint's own address as the audience."""
     known = {
         "client_secret_jwt": ("secret-jwt", secret_of("secret-jwt")),
-        "private_key_jwt": ("keyed", client_key.key),
+        "private_key_jwt": ("keyed", client_keys["RS256"].key),
     }
     client_id, secret = known[method]
     site = Site(
