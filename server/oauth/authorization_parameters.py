@@ -29,6 +29,7 @@ PARAMETERS: Final = frozenset(
         "response_mode",
         "response_type",
         "scope",
+        "screen_hint",
         "state",
         "ui_locales",
     }

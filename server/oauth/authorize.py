@@ -19,6 +19,7 @@ from server.log.errors import Unavailable
 from server.oauth import (
     asking,
     authorization_request as requests,
+    dialect,
     request_uris,
     requested,
     response,
@@ -115,7 +116,7 @@ async def _next(
     asked = await asking.of(request, pending, destination)
     match await asking.next_step(request, asked):
         case Login(reason=reason):
-            page = _sign_in_page(services.of(request), reason)
+            page = _sign_in_page(services.of(request), pending, reason)
             return transaction.go_on(request, page, pending)
         case Consent() as consent:
             return _ask_consent(request, pending, consent)
@@ -127,17 +128,19 @@ async def _next(
             raise AssertionError(never)
 
 
-def _sign_in_page(known: Services, reason: str) -> str:
+def _sign_in_page(known: Services, pending: Transaction, reason: str) -> str:
     """Return where the person shows who they are, or makes an account first.
 
     Raises:
         InvalidRequest: nobody may make one (OpenID Connect Prompt Create §4.1).
     """
-    if reason != "create":
-        return "/login"
-    if known.settings.signup == "closed":
+    if known.settings.signup == "open":
+        hint = pending.asked("screen_hint")
+        wanted = reason == "create" or dialect.of(known).hints_at_signup(hint)
+        return "/signup" if wanted else "/login"
+    if reason == "create":
         raise InvalidRequest("prompt create is not possible", reason="SIGNUP_CLOSED")
-    return "/signup"
+    return "/login"
 
 
 def _ask_consent(

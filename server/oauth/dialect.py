@@ -43,6 +43,7 @@ class Dialect:
         scopes_in_id_token: it has the claims of the scopes, not /userinfo alone.
         rsa_only: nothing is signed with, and no key published for, the others.
         logout_by_name: a client_id alone is believed at the sign-out.
+        screen_hint: a request may ask for the sign-up page before the sign-in page.
         refusals: what the token endpoint says, by grant_type and error.
     """
 
@@ -52,6 +53,7 @@ class Dialect:
     scopes_in_id_token: bool = False
     rsa_only: bool = False
     logout_by_name: bool = False
+    screen_hint: bool = False
     refusals: Mapping[tuple[str, str], Said] = field(default_factory=dict)
 
     def subject(self, client_id: str) -> str | None:
@@ -81,6 +83,10 @@ class Dialect:
         alone = approval.response_type == ("id_token",)
         return approval.scope if alone or self.scopes_in_id_token else ()
 
+    def hints_at_signup(self, hint: str | None) -> bool:
+        """Whether whoever is not signed in should first see the sign-up page."""
+        return self.screen_hint and hint == "signup"
+
     def algorithm(self, wanted: str) -> str:
         """Return what a token is signed with that should be signed with `wanted`."""
         return "RS256" if self.rsa_only and wanted not in RSA else wanted
@@ -102,6 +108,7 @@ _DIALECTS: Final = {
         scopes_in_id_token=True,  # `getUser` of an SDK reads nothing else
         rsa_only=True,  # an SDK of theirs crashes on a key that is none
         logout_by_name=True,
+        screen_hint=True,
         refusals={
             (device.GRANT_TYPE, "authorization_pending"): Said(403),
             (device.GRANT_TYPE, "slow_down"): Said(429),

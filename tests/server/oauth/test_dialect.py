@@ -1,5 +1,7 @@
 """What Auth0's SDKs expect where the RFCs say otherwise, each beside the RFC's."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.server.clients import (
@@ -21,6 +23,7 @@ from tests.server.oauth.calls import (
     segment,
     tokens_of,
 )
+from tests.visitor import request_for
 
 REALM = "http://auth0.com/oauth/grant-type/password-realm"
 BOTH = pytest.mark.parametrize("dialect", ["rfc", "auth0"])
@@ -200,3 +203,30 @@ async def test_a_refresh_token_is_revoked_by_json_too(spoken: Server) -> None:
     assert (await refresh(spoken, token, auth=None, **body)).body["error"] == (
         "invalid_grant"
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "page"),
+    [
+        ({"dialect": "rfc", "signup": "open"}, "login"),
+        ({"dialect": "auth0", "signup": "open"}, "signup"),
+        ({"dialect": "auth0", "signup": "closed"}, "login"),
+    ],
+)
+async def test_a_hint_at_the_sign_up_page(
+    shop_url: str,
+    redis_url: str,
+    aiohttp_client: ClientFactory,
+    changed: dict[str, str],
+    page: str,
+) -> None:
+    """`screen_hint=signup` is only a hint: where nobody may sign up they sign in."""
+    server = await serve(shop_url, redis_url, aiohttp_client, **changed)
+    asked = {**request_for("web"), "screen_hint": "signup"}
+
+    async with server.client.get(
+        "/authorize", params=asked, allow_redirects=False
+    ) as response:
+        location = response.headers["Location"]
+
+    assert urlsplit(location).path == f"/{page}"
