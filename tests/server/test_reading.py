@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -30,8 +32,11 @@ from tests.projections.world import (
     revoked,
 )
 
-UNHURRIED = Limits(lag_bound=20)
-"""A story takes longer on a busy machine; how old a row is, its clock says."""
+HOUR = 3600
+LATER_MS = 2 * HOUR * 1000
+UNHURRIED = Limits(lag_bound=HOUR, memory=HOUR, flights=FlightLimits(deadline=HOUR))
+"""No story takes so long, on the busiest machine; a row is old where its clock goes
+`LATER_MS` wrong."""
 
 
 @pytest.fixture
@@ -107,7 +112,7 @@ async def test_a_partition_without_checkpoint_is_not_believed(world: World) -> N
     assert "cold" in world.counted.heard("fell_back")
 
 
-@pytest.mark.parametrize("age_ms", [40_000, -40_000])
+@pytest.mark.parametrize("age_ms", [LATER_MS, -LATER_MS])
 async def test_beyond_the_lag_bound_the_log_wins(world: World, age_ms: int) -> None:
     """An old state under an old checkpoint is not believed, nor one from the future."""
     who = await world.sign_in()
@@ -149,7 +154,7 @@ async def test_live_of_a_lagging_partition_is_one_query(world: World) -> None:
     who = await world.sign_in()
     await world.begin()
     await shown(world, who)
-    world.clock.shift_ms = 40_000
+    world.clock.shift_ms = LATER_MS
 
     view = await world.reading.live(who.grant_id)
 
@@ -273,12 +278,19 @@ class HeldBack(CountingLog):
         return found
 
 
+def opened(
+    world: World, log: HeldBack, limits: Limits = UNHURRIED
+) -> AbstractAsyncContextManager[Reading]:
+    """Another reader of the world, by this log."""
+    return Reading.open(log=log, states=world.states, clock=world.clock, limits=limits)
+
+
 async def test_no_reader_gets_what_was_read_before_it_asked(world: World) -> None:
     """A revocation is acknowledged while a query is under way: who asks from then on
     sees it, although the query that others wait for does not."""
     who = await world.sign_in()
     log = HeldBack(world)
-    async with Reading.open(log=log, states=world.states, clock=world.clock) as reading:
+    async with opened(world, log) as reading:
         early = asyncio.create_task(reading.truth(GRANT, who.grant_id))
         await log.has_read.wait()
         await world.append(GRANT, who.grant_id, revoked(now=world.clock.now()))
@@ -294,7 +306,7 @@ async def test_a_key_is_asked_by_one_query_at_a_time(world: World) -> None:
     """Who comes while a query is under way waits for the next, with all the others."""
     who = await world.sign_in()
     log = HeldBack(world)
-    async with Reading.open(log=log, states=world.states, clock=world.clock) as reading:
+    async with opened(world, log) as reading:
         readers = []
         for _ in range(20):
             readers.append(asyncio.create_task(reading.truth(GRANT, who.grant_id)))
@@ -307,11 +319,10 @@ async def test_a_key_is_asked_by_one_query_at_a_time(world: World) -> None:
 
 async def test_beyond_the_bound_readers_are_sent_away(world: World) -> None:
     """A queue that is full answers at once; who waits already is served."""
-    limits = Limits(flights=FlightLimits(queries=1, keys=1, waiting=1))
+    narrow = replace(UNHURRIED.flights, queries=1, keys=1, waiting=1)
+    limits = replace(UNHURRIED, flights=narrow)
     log = HeldBack(world)
-    async with Reading.open(
-        log=log, states=world.states, clock=world.clock, limits=limits
-    ) as reading:
+    async with opened(world, log, limits) as reading:
         flying = asyncio.create_task(reading.truth(GRANT, new_id()))
         await log.has_read.wait()
         waiting = asyncio.create_task(reading.truth(GRANT, new_id()))
@@ -459,7 +470,7 @@ async def test_the_memory_ends_with_a_change_of_ones_own(world: World) -> None:
 async def test_made_up_ids_do_not_push_out_known_ones(
     database_url: str, redis_url: str
 ) -> None:
-    limits = Limits(memory=60, remembered=2)
+    limits = replace(UNHURRIED, remembered=2)
     async with open_world(database_url, redis_url, limits=limits) as world:
         who = await world.sign_in()
         await world.reading.cached(GRANT, who.grant_id)
