@@ -42,6 +42,7 @@ def check(metadata: Metadata, *, development: bool) -> None:
     for member, uri in _fetched(metadata):
         if not redirect_uri.is_web_url(uri, any_host=development):
             raise InvalidClientMetadata(f"{member} must use https, or http on loopback")
+    _check_frame(metadata)
 
 
 def redirects(metadata: Metadata) -> bool:
@@ -81,6 +82,19 @@ def _check_subject(metadata: Metadata) -> None:
         return
     if len({urlsplit(uri).hostname for uri in metadata.redirect_uris}) != 1:
         raise InvalidClientMetadata("sector_identifier_uri is missing")
+
+
+def _check_frame(metadata: Metadata) -> None:
+    # Front-Channel Logout §2: scheme, host and port of one of its redirect URIs. Our
+    # page after a sign-out frames no site that the client has not shown to be its own.
+    uri = metadata.frontchannel_logout_uri
+    if uri is None:
+        return
+    if redirect_uri.origin(uri) not in map(redirect_uri.origin, metadata.redirect_uris):
+        raise InvalidClientMetadata(
+            "frontchannel_logout_uri must have the scheme, host and port of a"
+            " redirect URI"
+        )
 
 
 def _pages(metadata: Metadata) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ _DOT_SEGMENT: Final = re.compile(r"/(?:\.|%2e){1,2}(?:[/?]|$)", re.IGNORECASE)
 _LOOPBACK: Final = re.compile(
     r"http://(?P<host>127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?P<rest>[/?].*)?"
 )
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # Schemes that a browser runs or reads from the disk, with a dot or without.
 _ACTIVE_SCHEMES: Final = frozenset(
@@ -109,6 +110,12 @@ def is_web_url(uri: str, *, any_host: bool) -> bool:
     if parts.scheme == "http":
         return any_host or parts.hostname in LOOPBACK_HOSTS
     return parts.scheme == "https"
+
+
+def origin(uri: str) -> tuple[str, str | None, int | None]:
+    """Return the scheme, the host and the port, the usual one where none is said."""
+    parts = urlsplit(uri)
+    return parts.scheme, parts.hostname, parts.port or _USUAL_PORTS.get(parts.scheme)
 
 
 def split(uri: str) -> SplitResult | None:

@@ -13,7 +13,8 @@ from domain.errors import InvalidClientMetadata, InvalidRedirectUri
 from domain.registration import GRANT_TYPES, check
 from tests.domain.values import any_of
 
-CALLBACK = "https://app.example/cb"
+ORIGIN = "https://app.example"
+CALLBACK = f"{ORIGIN}/cb"
 WEB = Metadata(client_id="web", redirect_uris=(CALLBACK,))
 SPA = replace(WEB, token_endpoint_auth_method="none")
 NATIVE = replace(SPA, application_type="native", redirect_uris=("com.example.app:/cb",))
@@ -83,6 +84,14 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
             api_access=(ApiAccess(api="https://orders/", scopes=("read",)),),
         )
     )
+
+
+@pytest.mark.parametrize(
+    "uri", [f"{ORIGIN}/gone?a=b", f"{ORIGIN}:443/", "https://APP.example/gone"]
+)
+def test_a_frame_at_the_sign_out_may_be_at_a_redirect_uris_origin(uri: str) -> None:
+    """Whatever its path, and with the usual port said or not."""
+    check(replace(WEB, frontchannel_logout_uri=uri))
 
 
 @pytest.mark.parametrize(
@@ -188,6 +197,19 @@ def test_what_no_feature_needs_is_ignored_and_kept() -> None:
         (WEB, {"jwks_uri": "file:///etc/passwd"}, "jwks_uri"),
         (WEB, {"backchannel_logout_uri": "https://a/#b"}, "backchannel_logout_uri"),
         (WEB, {"frontchannel_logout_uri": "https://u@a/"}, "frontchannel_logout_uri"),
+        # Front-Channel Logout §2: scheme, host and port of a redirect URI
+        (WEB, {"frontchannel_logout_uri": "https://b.example/"}, "frontchannel_logout"),
+        (WEB, {"frontchannel_logout_uri": f"{ORIGIN}:8443/"}, "frontchannel_logout"),
+        (
+            replace(WEB, redirect_uris=("http://127.0.0.1/cb",)),
+            {"frontchannel_logout_uri": "https://127.0.0.1/"},
+            "frontchannel_logout",
+        ),
+        (
+            replace(MACHINE, redirect_uris=()),
+            {"frontchannel_logout_uri": f"{ORIGIN}/gone"},
+            "frontchannel_logout",
+        ),
         (WEB, {"initiate_login_uri": "myapp://login"}, "initiate_login_uri"),
         (WEB, {"request_uris": ("ftp://a/b#c",)}, "request_uris"),
         # subjects: two hosts and nothing that says which counts (OIDC Core §8.1)

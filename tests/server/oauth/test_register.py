@@ -223,3 +223,13 @@ async def test_discovery_tells_where_to_register_unless_it_is_closed(
     """OIDC Discovery §3, RFC 8414 §2."""
     assert (await get(shop, DISCOVERY)).body["registration_endpoint"].endswith(PATH)
     assert "registration_endpoint" not in (await get(server, DISCOVERY)).body
+
+
+async def test_a_frame_elsewhere_is_refused(shop: Server) -> None:
+    """Front-Channel Logout §2: only where the client has a redirect URI."""
+    answer = await register(
+        shop, frontchannel_logout_uri="https://elsewhere.example/gone"
+    )
+
+    assert answer.error == (400, "invalid_client_metadata")
+    assert "frontchannel_logout_uri" in answer.body["error_description"]
