@@ -26,7 +26,7 @@ from domain.scope import Apis
 from domain.value import Value
 from server.oauth.authorization_parameters import REPEATABLE, Asked, first, one
 from server.oauth.destination import Destination
-from server.oauth.response import MODES, named
+from server.oauth.response import JWT, MODES, named
 
 THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # RFC 7638, SHA-256
 MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
@@ -68,20 +68,26 @@ def destination(asked: Asked, client: Metadata) -> Destination:
         client=client,
         redirect_uri=selected,
         given=presented is not None,
-        mode=_mode(asked, selected),
+        mode=_mode(asked, selected, client),
         state=state[0] if len(state) == 1 else None,
     )
 
 
-def _mode(asked: Asked, address: str) -> str:
-    """Return how answers travel; also the one that says that it may not be so."""
+def _mode(asked: Asked, address: str, client: Metadata) -> str:
+    """Return how answers travel; also the one that says that it may not be so.
+
+    Who wants a JWT gets that one too as a JWT, by the way that is safe (JARM §2.3.4).
+    """
     wanted = asked.get("response_mode", ())
     with_tokens = response_type.has_tokens(first(asked, "response_type").split(" "))
     meant = named(wanted[0] if len(wanted) == 1 else None, with_tokens=with_tokens)
     known = MODES.get(meant)
-    if known is not None and known.fits(address, with_tokens=with_tokens):
+    if known is None:
+        return named(None, with_tokens=with_tokens)
+    encrypted = client.authorization_encrypted_response_alg is not None
+    if known.fits(address, with_tokens=with_tokens, encrypted=encrypted):
         return meant
-    return named(None, with_tokens=with_tokens)
+    return named(JWT if known.jwt else None, with_tokens=with_tokens)
 
 
 def interpret(asked: Asked, to: Destination, apis: Apis) -> AuthorizationRequest:

@@ -41,9 +41,12 @@ class Mode:
     to_window: bool = False
     jwt: bool = False
 
-    def fits(self, redirect_uri: str, *, with_tokens: bool) -> bool:
-        """Whether such an answer may go there so."""
-        if with_tokens and not self.for_tokens:
+    def fits(self, redirect_uri: str, *, with_tokens: bool, encrypted: bool) -> bool:
+        """Whether such an answer may go there so; `encrypted` is its JWT.
+
+        JARM §2.3.1: tokens go to the query only where no server on the way reads them.
+        """
+        if with_tokens and not (self.for_tokens or (self.jwt and encrypted)):
             return False
         return not self.to_window or urlsplit(redirect_uri).scheme in {"http", "https"}
 

@@ -15,6 +15,12 @@ from tests.visitor import Page, Visitor, url_of
 
 LIFETIME = 600
 KEY = make_key("ES256", "enc")
+ENCRYPTED = {
+    "jwks": {"keys": [{**KEY.jwk, "use": "enc", "alg": "ECDH-ES"}]},
+    "authorization_encrypted_response_alg": "ECDH-ES",
+    "authorization_encrypted_response_enc": "A256GCM",
+}
+TOKENS = {"response_type": "code id_token token", "nonce": "n-1"}
 
 
 async def register(house: House, **members: Any) -> None:
@@ -38,6 +44,16 @@ async def verified(visitor: Visitor, text: str, *, alg: str = "RS256") -> Any:
         text, KeySet.import_key_set(published), algorithms=[alg]
     )
     return json.loads(found.payload)
+
+
+def opened(text: str) -> str:
+    """The signed JWT that is inside the one that only the client can open."""
+    found = jwe.decrypt_compact(
+        text, cast("Any", KEY.key), algorithms=["ECDH-ES", "A256GCM"]
+    )
+    assert found.headers()["cty"] == "JWT"
+    assert found.plaintext is not None
+    return found.plaintext.decode()
 
 
 def said_by(page: Page, mode: str) -> dict[str, str]:
@@ -68,24 +84,48 @@ async def test_tokens_inside_a_jwt(house: House, visitor: Visitor) -> None:
     """By `jwt` alone they go to the fragment, where no server sees them (§2.3.4)."""
     await register(house)
 
-    back = await visitor.come_in(
-        "jarm", response_type="code id_token token", nonce="n-1", response_mode="jwt"
-    )
+    back = await visitor.come_in("jarm", response_mode="jwt", **TOKENS)
 
     said = await verified(visitor, back.fragment["response"])
     assert said.keys() >= {"code", "id_token", "access_token", "token_type"}
 
 
 async def test_tokens_do_not_go_to_the_query(house: House, visitor: Visitor) -> None:
-    """Not even inside a JWT, which a log would keep (§2.3.1)."""
+    """Not even inside a JWT, which a log would keep (§2.3.1); and that is said by one,
+    in the fragment."""
     await register(house)
 
-    back = await visitor.authorize(
-        "jarm",
-        response_type="code id_token token",
-        nonce="n-1",
-        response_mode="query.jwt",
+    back = await visitor.authorize("jarm", response_mode="query.jwt", **TOKENS)
+
+    said = await verified(visitor, back.fragment["response"])
+    assert (said["error"], said["state"]) == ("invalid_request", "state-1")
+
+
+async def test_tokens_go_to_the_query_where_nobody_reads_them(
+    house: House, visitor: Visitor
+) -> None:
+    """Inside a JWT that is encrypted to the client (§2.3.1); refusals too."""
+    await register(house, **ENCRYPTED)
+
+    refused = await visitor.authorize(
+        "jarm", response_mode="query.jwt", prompt="none", **TOKENS
     )
+    back = await visitor.come_in("jarm", response_mode="query.jwt", **TOKENS)
+
+    assert set(refused.answer) == set(back.answer) == {"response"}
+    said = await verified(visitor, opened(refused.answer["response"]))
+    assert said["error"] == "login_required"
+    told = await verified(visitor, opened(back.answer["response"]))
+    assert told.keys() >= {"code", "id_token", "access_token"}
+    assert "#" not in back.location
+
+
+async def test_encrypted_or_not_the_plain_query_has_no_tokens(
+    house: House, visitor: Visitor
+) -> None:
+    await register(house, **ENCRYPTED)
+
+    back = await visitor.authorize("jarm", response_mode="query", **TOKENS)
 
     assert back.fragment["error"] == "invalid_request"
 
@@ -103,7 +143,8 @@ async def test_an_error_inside_a_jwt(house: House, visitor: Visitor) -> None:
     assert "error_description" in said
 
 
-@pytest.mark.parametrize("alg", ["ES256", "PS256"])
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # the name, by RFC 9864
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
 async def test_signed_as_the_client_registered(
     house: House, visitor: Visitor, alg: str
 ) -> None:
@@ -116,23 +157,11 @@ async def test_signed_as_the_client_registered(
 
 async def test_encrypted_to_the_client(house: House, visitor: Visitor) -> None:
     """Signed first, so that the signature is inside (§2.2)."""
-    await register(
-        house,
-        jwks={"keys": [{**KEY.jwk, "use": "enc", "alg": "ECDH-ES"}]},
-        authorization_encrypted_response_alg="ECDH-ES",
-        authorization_encrypted_response_enc="A256GCM",
-    )
+    await register(house, **ENCRYPTED)
 
     back = await visitor.come_in("jarm", response_mode="jwt")
 
-    found = jwe.decrypt_compact(
-        back.answer["response"],
-        cast("Any", KEY.key),
-        algorithms=["ECDH-ES", "A256GCM"],
-    )
-    assert found.headers()["cty"] == "JWT"
-    assert found.plaintext is not None
-    assert "code" in await verified(visitor, found.plaintext.decode())
+    assert "code" in await verified(visitor, opened(back.answer["response"]))
 
 
 async def test_without_the_clients_key_nothing_comes_about(
