@@ -58,6 +58,19 @@ FLOWS: tuple[Flow, ...] = (
         events=CODE_EVENTS,
     ),
     Flow(
+        name="authorization code with a sign-up",
+        client="shop",
+        asks={**UNCHALLENGED, "prompt": "create"},
+        steps=(
+            steps.authorize,
+            steps.open_signup,
+            steps.sign_up,
+            *CONSENT,
+            steps.redeem,
+        ),
+        events=("user.registered", "user.credential_added", *CODE_EVENTS),
+    ),
+    Flow(
         name="authorization code with PKCE",
         client="page",
         steps=CODE,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from tests.matrix import flows, steps, tries
 from tests.matrix.stage import Flow, Stage, Step
@@ -34,15 +34,9 @@ class Race:
         return self.flow.name
 
 
-def _to(name: str, client: str, *steps: Step, second_factor: bool = False) -> Flow:
-    return Flow(
-        name=name,
-        client=client,
-        steps=steps,
-        events=(),
-        asks=flows.UNCHALLENGED,
-        second_factor=second_factor,
-    )
+def _to(name: str, client: str, *steps: Step, **members: Any) -> Flow:
+    members = {"asks": flows.UNCHALLENGED, **members}
+    return Flow(name=name, client=client, steps=steps, events=(), **members)
 
 
 def _codes(flow: Flow) -> Race:
@@ -180,17 +174,33 @@ RACES: tuple[Race, ...] = (
     ),
     Race(
         flow=_to(
-            "mfa_token with two codes",
+            "mfa_token of before",
             "kiosk",
             steps.send_password_half,
-            tries.read_two_otps,
+            steps.send_otp,
+            tries.read_next_otp,
             second_factor=True,
         ),
         secret="mfa_token",
         race=tries.send_otp,
         won="200",
         lost={BAD, TOO_MANY},
-        events={"grant.issued": 1},
+        winners=0,
+        events={},
+    ),
+    Race(
+        flow=_to(
+            "user name",
+            "shop",
+            steps.authorize,
+            steps.open_signup,
+            asks={**flows.UNCHALLENGED, "prompt": "create"},
+        ),
+        secret="login",
+        race=tries.sign_up,
+        won="303",
+        lost={"400"},
+        events={"user.registered": 1, "session.started": 1},
     ),
     Race(
         flow=_to("consent", "shop", *flows.FRONT[:-2]),

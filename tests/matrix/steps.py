@@ -52,6 +52,20 @@ async def log_in(stage: Stage) -> None:
     )
 
 
+async def open_signup(stage: Stage) -> None:
+    await stage.follow("signup-form")
+
+
+def newcomer(stage: Stage) -> dict[str, str]:
+    """What somebody fills in who has no account yet."""
+    name = f"new-{stage.username}"
+    return {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+
+
+async def sign_up(stage: Stage) -> None:
+    await stage.press("signup-form", "signup-submit", **newcomer(stage))
+
+
 async def open_second_factor(stage: Stage) -> None:
     await stage.follow("mfa-form")
 

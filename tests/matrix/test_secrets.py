@@ -16,7 +16,6 @@ OFTEN = {
     "_purpose(secret)": "nobody is given what was pushed, which lies sealed in the log",
     "at": "an access token is good for as many requests as its lifetime has room for",
     "known": "a browser remembers by it who has signed in there",
-    "login": "a name is no secret; it is one person's",
     "signing_key_slot": "only the server takes these",
 }
 NAMED_BY = {
