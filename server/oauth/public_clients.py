@@ -1,20 +1,28 @@
-"""What anybody can ask in a public client's name, though the log grows by it.
+"""What anybody can ask in a public client's name, though the database grows by it.
 
 Such a client proves nothing, so its requests are counted.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
 
 from domain.client_metadata import Metadata
 from projections.throttle import Bucket
+from server import services
+from server.oauth import dpop
 from server.web import throttling
 
 QUARTER: Final = 900
 PER_ADDRESS: Final = 100
 PER_CLIENT: Final = 10_000
 """Requests of one purpose in a quarter of an hour."""
+
+VAIN_PROOFS: Final = 2000
+"""Proofs of keys (RFC 9449) by an address in a quarter of an hour that came to
+nothing, polls of waiting devices among them: each is a row until it is swept."""
 
 
 async def count(request: web.Request, client: Metadata, purpose: str) -> None:
@@ -36,3 +44,23 @@ async def count(request: web.Request, client: Metadata, purpose: str) -> None:
     )
     await throttling.count(request, by_address, reason=f"{purpose.upper()}_ADDRESS")
     await throttling.count(request, of_client, reason=f"{purpose.upper()}_CLIENT")
+
+
+@asynccontextmanager
+async def counting_proofs(
+    request: web.Request, client: Metadata
+) -> AsyncIterator[None]:
+    """Count the proof of a key, until what it was shown for has come about.
+
+    Raises:
+        TooManyTries: too many proofs by this address came to nothing.
+    """
+    if not client.public or dpop.HEADER not in request.headers:
+        yield
+        return
+    by_address = throttling.by_address(
+        request, "proofs", limit=VAIN_PROOFS, window=QUARTER
+    )
+    await throttling.count(request, by_address, reason="PROOFS_ADDRESS")
+    yield
+    await services.of(request).throttle.give_back(by_address)

@@ -12,7 +12,7 @@ from domain.client import Client
 from domain.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
 from server import services
 from server.log.errors import Unavailable
-from server.oauth import client_auth, dialect, possession, tokens
+from server.oauth import client_auth, dialect, possession, public_clients, tokens
 from server.oauth.ask import Ask
 from server.oauth.grants import (
     authorization_code,
@@ -51,9 +51,8 @@ async def token(request: web.Request) -> web.StreamResponse:
     client = await client_auth.authenticate(request, form)
     exchange = _exchange(forms.required(form, "grant_type"), client)
     ask = _ask(request, form, client)
-    ask = replace(ask, cnf=await possession.confirmation(request, client.metadata))
     try:
-        given = await _counted(exchange, ask)
+        given = await _with_key(exchange, ask)
     except OAuthError as refusal:
         return dialect.refused(request, form["grant_type"], refusal)
     return answers.json(tokens.answer(given, keys=ask.services.keys, now=ask.now))
@@ -79,6 +78,13 @@ def _ask(request: web.Request, form: forms.Form, client: Client) -> Ask:
         source=source_of(request, f"client:{client_id}", client_id=client_id),
         now=known.clock.now(),
     )
+
+
+async def _with_key(exchange: Exchange, ask: Ask) -> Given:
+    """Exchange for tokens that are bound to the key the client shows, if it does."""
+    async with public_clients.counting_proofs(ask.request, ask.metadata):
+        cnf = await possession.confirmation(ask.request, ask.metadata)
+        return await _counted(exchange, replace(ask, cnf=cnf))
 
 
 async def _counted(exchange: Exchange, ask: Ask) -> Given:
