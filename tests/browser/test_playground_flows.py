@@ -154,15 +154,25 @@ async def test_a_hybrid_answer_is_believed_by_its_hashes(
     assert ("same iss and sub as in front" in back) == signed
 
 
-async def test_an_id_token_alone_leads_to_the_grant_it_came_of(
-    chromium: Browser, playhouse: House
+@pytest.mark.parametrize(
+    ("name", "began"),
+    [
+        ("code-web", "grant.code_issued"),
+        ("device", "grant.device_requested"),
+        ("implicit-id-token", "grant.issued"),
+        ("password", "grant.issued"),
+        ("pushed-request", "grant.pushed"),
+    ],
+)
+async def test_the_first_step_shows_how_the_grant_began(
+    chromium: Browser, playhouse: House, name: str, began: str
 ) -> None:
-    """It names no grant, only the session."""
+    """Whatever came of it; an ID token alone names only the session, no grant."""
     async with somebody(chromium, playhouse) as page:
-        await page.goto("/dev/playground/flows/implicit-id-token/1")
+        await page.goto(f"/dev/playground/flows/{name}/1")
         await send(page)
 
-        assert (await events(page))[-1] == "grant.issued"
+        assert (await events(page))[-1] == began
         await expect(page.locator("#rows .of-grant")).to_be_visible()
 
 

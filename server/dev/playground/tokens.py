@@ -13,12 +13,16 @@ from server.dev.playground.pretty import decoded
 from server.dev.playground.words import ARTEFACTS, CLAIMS, NUMBERS, moment
 
 JWT_PARTS: Final = 3
+REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:"
+"""What a pushed request's name begins with (RFC 9126 §2.2); then comes an artefact."""
+
 TIMES: Final = frozenset({"exp", "iat", "nbf", "auth_time"})
 
 Jwt = tuple[dict[str, object], dict[str, object]]
 """Header and payload."""
 
 LABELS: Final = {
+    "request_uri": "Pushed request",
     "code": "Authorization code",
     "device_code": "Device code",
     "access_token": "Access token",
@@ -112,7 +116,7 @@ def _words(name: str, value: object, now: int) -> str:
 
 
 def _parts(text: str) -> tuple[Part, ...]:
-    found = token.parse(text)
+    found = _artefact(text)
     if found is None:
         return ()
     place = stream_id.partition(found.stream_id)
@@ -130,6 +134,10 @@ def _parts(text: str) -> tuple[Part, ...]:
     )
 
 
+def _artefact(text: str) -> token.Artefact | None:
+    return token.parse(text.removeprefix(REQUEST_URI))
+
+
 def _terms(text: str) -> tuple[Part, ...]:
     said = _json_part(text) if text else None
     if said is None:
@@ -141,7 +149,7 @@ def _terms(text: str) -> tuple[Part, ...]:
 
 def grant_of(text: str) -> UUID | None:
     """Return the grant that a token or a code came from."""
-    artefact = token.parse(text)
+    artefact = _artefact(text)
     if artefact is not None:
         return artefact.stream_id
     found = jwt_of(text)

@@ -20,7 +20,14 @@ from server.dev.playground.steps import Flow, Keep, Request, Step
 from server.dev.playground.witness import look, look_again
 from server.services import Services
 
-ARTEFACTS: Final = ("code", "device_code", "access_token", "refresh_token", "id_token")
+ARTEFACTS: Final = (
+    "request_uri",
+    "code",
+    "device_code",
+    "access_token",
+    "refresh_token",
+    "id_token",
+)
 SIGNED_BY_US: Final = ("request", "client_assertion", "DPoP")
 FORGED: Final = f"at.1.{'A' * 22}.1.e30.{'A' * 24}"
 """Looks like an opaque access token; nobody computed its MAC."""

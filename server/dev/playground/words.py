@@ -28,6 +28,7 @@ PARAMETERS: Final = MappingProxyType(
         "grant_type": "what is being exchanged for tokens",
         "code": "the code that the browser brought",
         "code_verifier": "the secret behind code_challenge: proof that we began this",
+        "request_uri": "what was pushed, by its name; good once",
         "request": "everything else that is asked, in a JWT that the client signed",
         "dpop_jkt": "thumbprint of our key: the code is good for its holder alone",
         "username": "the person's, as they typed it into the app",

@@ -6,7 +6,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from domain import client_assertion, dpop, stream_id
+from domain import client_assertion, dpop, stream_id, token
 from server.clock import SYSTEM
 from server.dev import demo
 from server.dev.playground import proofs
@@ -14,7 +14,7 @@ from server.dev.playground.checking import checks, half_hash
 from server.dev.playground.flows.catalogue import BY_NAME
 from server.dev.playground.proofs import Keys
 from server.dev.playground.steps import Draft, Request, fill, get, post, unmet
-from server.dev.playground.tokens import session_of
+from server.dev.playground.tokens import decode, grant_of, session_of
 from server.dev.playground.walk import kept
 from tests.house import settings_for
 
@@ -164,6 +164,17 @@ def test_the_back_must_speak_of_the_same_person_as_the_front(
     back = {"iss": ISSUER, "aud": "demo-hybrid", "exp": NOW + 60, "sub": sub}
 
     assert len(failing({"id_token": signed(back)}, front_id_token=front)) == failures
+
+
+def test_a_pushed_request_is_shown_in_its_parts_and_leads_to_its_grant() -> None:
+    grant = SYSTEM.new_id()
+    named = token.compose(token.signed_part("pr", "k", grant, 0), "m" * 24)
+    reference = f"urn:ietf:params:oauth:request_uri:{named}"
+
+    shown = decode("request_uri", reference, now=NOW)
+
+    assert shown.parts[0].meaning == "pushed authorization request"
+    assert grant_of(reference) == grant
 
 
 def test_an_id_token_names_its_session() -> None:

@@ -18,14 +18,21 @@ from server.dev.playground.flows.exchanging import TOKEN_EXCHANGE
 from server.dev.playground.flows.fronts import HYBRIDS, IMPLICIT, IMPLICIT_IDENTITY
 from server.dev.playground.flows.machines import CLIENT_CREDENTIALS, PRIVATE_KEY
 from server.dev.playground.flows.passwords import PASSWORD, PASSWORD_MFA
-from server.dev.playground.flows.requests import REQUEST_OBJECT
+from server.dev.playground.flows.requests import PUSHED_REQUEST, REQUEST_OBJECT
 from server.dev.playground.steps import Flow, Group
 
 GROUPS: Final = (
     Group(
         title="A person signs in",
         about="Whatever you build for people, begin with the first.",
-        flows=(CODE_PKCE, CODE_WEB, CODE_SECRET, DEVICE, REQUEST_OBJECT),
+        flows=(
+            CODE_PKCE,
+            CODE_WEB,
+            CODE_SECRET,
+            DEVICE,
+            PUSHED_REQUEST,
+            REQUEST_OBJECT,
+        ),
     ),
     Group(
         title="A machine calls an API",
