@@ -63,6 +63,7 @@ __all__ = [
     "put_credential",
     "register",
     "remove_credential",
+    "roles_of",
     "unlock",
 ]
 """The events of `user_events` are had from here."""
@@ -162,6 +163,11 @@ def may_sign_in(state: UserState, now: int) -> str | None:
             return "USER_LOCKED"
         case _:
             return None
+
+
+def roles_of(state: UserState) -> dict[str, tuple[str, ...]]:
+    """Return what somebody is at which API: nothing, where there is nobody."""
+    return state.roles if isinstance(state, Person) else {}
 
 
 # Decisions

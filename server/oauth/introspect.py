@@ -105,7 +105,9 @@ async def _of_access_token(known: Services, live: LiveAccessToken) -> dict[str, 
     audience = _audience(known, approval, token)
     apis = await lookup.apis(known.reading, audience_of(approval, token))
     members = {
-        **await person.for_apis(known, approval, apis.values()),
+        **await person.for_apis(
+            known, approval, apis.values(), read=known.reading.state
+        ),
         "active": True,
         "token_type": token_type(token),
         "scope": " ".join(scope_of(approval, token)) or None,

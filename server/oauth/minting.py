@@ -68,7 +68,9 @@ async def minter(
         default_lifetime=known.settings.access_token_lifetime,
         longest=longest,
     )
-    own = await person.for_apis(known, approval, apis.values())
+    own = await person.for_apis(
+        known, approval, apis.values(), read=known.reading.truth
+    )
     return Minter(
         texts=_texts(known, own),
         grant_id=grant_id,

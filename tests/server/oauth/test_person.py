@@ -9,7 +9,10 @@ from joserfc import jwe
 from domain import client
 from domain.client import CLIENT
 from domain.client_metadata import Metadata
+from domain.stream import Stream
 from domain.stream_id import named
+from domain.user import USER
+from server.reading import Loaded
 from tests.client_key import make_key
 from tests.server.clients import (
     SOURCE,
@@ -98,6 +101,30 @@ async def test_a_role_lost_is_gone_at_the_next_refresh(
 
     assert first.body["scope"] == "openid offline_access read:notes"
     assert again.body["access_token"] == first.body["access_token"]
+
+
+async def test_a_role_lost_is_gone_although_redis_has_not_heard_of_it(
+    notes: Server, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its scope nor its name is in a token that is made after that."""
+    await is_now(notes, alice, "editor")
+    before = await notes.known.reading.state(USER, alice)
+    code = await issue_code(
+        notes.known, alice, client_id="notes-app", scope=BOTH, audience=(NOTES,)
+    )
+    as_it_was = notes.known.reading.state
+
+    async def lagging(stream: Stream[Any, Any], stream_id: UUID) -> Loaded[Any]:
+        return before if stream_id == alice else await as_it_was(stream, stream_id)
+
+    monkeypatch.setattr(notes.known.reading, "state", lagging)
+    await is_now(notes, alice, "reader")
+    given = await redeem(notes, code, auth=APP)
+
+    assert given.body["scope"] == "openid offline_access read:notes"
+    token = given.body["access_token"]
+    if not token.startswith("at."):
+        assert claims(token)[ROLES] == ["reader"]
 
 
 async def test_a_role_won_back_is_there_again(notes: Server, alice: UUID) -> None:
