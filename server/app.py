@@ -2,38 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
 
-from projections.redis import Redis, RedisOptions
-from projections.states import States
 from projections.throttle import Throttle
 from server import failpoints, health, routes
 from server.background import background
-from server.client_certificate import Authorities
 from server.client_keys import ClientKeys
 from server.client_secrets import ClientSecrets
 from server.clock import SYSTEM, Clock
 from server.commands import Commands
+from server.connections import Connections, connect
 from server.dev.playground import routes as playground
 from server.directory import Directory
 from server.envelope import Envelopes
 from server.fetching import Fetching
-from server.keys import ServerKeys
-from server.log import server_keys
 from server.log.credentials import Credentials
-from server.log.kek import Keks
-from server.log.log import Log, LogOptions
 from server.log.people import PersonKeys
 from server.log.single_use import SingleUse
 from server.metrics import Metrics
 from server.oauth import dpop
-from server.passwords import Passwords
 from server.projecting.projector import Projector
 from server.published_keys import PublishedKeys
-from server.reading import Limits, Reading
 from server.services import SERVICES, Services
 from server.settings import Settings
 from server.signing_keys import ALGORITHMS, SigningKeys
@@ -52,138 +44,71 @@ LARGEST_BODY: Final = 64 * 1024
 async def open_services(
     settings: Settings, *, clock: Clock = SYSTEM, metrics: Metrics | None = None
 ) -> AsyncIterator[Services]:
-    """Connect to everything; close it in reverse. The command line uses it too.
+    """Connect to everything, and join it; the command line uses it too.
 
     Raises:
-        NotStartable: the database can't serve as this log; the text says what to do.
-        BadSecrets: `GRANTLOG_SECRETS` holds no key-encryption keys.
+        NotStartable, BadSecrets: as in `connections.connect`.
     """
-    keks = Keks.parse(settings.secrets, secret_bytes=clock.secret_bytes)
     counted = metrics or Metrics()
-    options = _log_options(settings, counted)
-    authorities = await _authorities(settings)
-    async with Log.open(settings.database_url, options=options) as log:
-        roots = await server_keys.load_or_create(
-            log.pool, keks, secret_bytes=clock.secret_bytes
-        )
-        keys = ServerKeys(roots, secret_bytes=clock.secret_bytes)
-        async with (
-            _redis(settings, counted) as redis,
-            Reading.open(
-                log=log,
-                states=States(redis, row_key=keys.lookup("projections", "rows")),
-                clock=clock,
-                limits=Limits(lag_bound=settings.lag_bound),
-                observer=counted,
-            ) as reading,
-            Fetching.open(
-                allow=settings.fetch_allow, http=settings.development
-            ) as fetching,
-        ):
-            passwords = Passwords(secret_bytes=clock.secret_bytes)
-            try:
-                yield _joined(
-                    settings=settings,
-                    clock=clock,
-                    metrics=counted,
-                    log=log,
-                    keks=keks,
-                    keys=keys,
-                    redis=redis,
-                    reading=reading,
-                    passwords=passwords,
-                    fetching=fetching,
-                    authorities=authorities,
-                )
-            finally:
-                passwords.close()
+    async with connect(settings, clock=clock, metrics=counted) as to:
+        yield _joined(to)
 
 
-def _log_options(settings: Settings, metrics: Metrics) -> LogOptions:
-    return LogOptions(
-        durability=settings.durability,
-        append_deadline=settings.append_deadline,
-        append_queue=settings.append_queue,
-        read_limit=settings.read_limit,
-        observer=metrics,
-    )
-
-
-async def _authorities(settings: Settings) -> Authorities | None:
-    file = settings.tls_client_ca
-    return Authorities(await asyncio.to_thread(file.read_bytes)) if file else None
-
-
-def _redis(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[Redis]:
-    options = RedisOptions(deadline=settings.redis_deadline)
-    return Redis.connect(settings.redis_url, options=options, observer=metrics)
-
-
-def _joined(
-    *,
-    settings: Settings,
-    clock: Clock,
-    metrics: Metrics,
-    log: Log,
-    keks: Keks,
-    keys: ServerKeys,
-    redis: Redis,
-    reading: Reading,
-    passwords: Passwords,
-    fetching: Fetching,
-    authorities: Authorities | None,
-) -> Services:
-    people = PersonKeys(log.pool, keks, secret_bytes=clock.secret_bytes)
-    credentials = Credentials(log.pool, keks)
-    envelopes = Envelopes(people=people, keys=keys, clock=clock)
-    commands = Commands(log=log, reading=reading, envelopes=envelopes)
-    client_secrets, client_keys = _client_keys(credentials, fetching)
+def _joined(to: Connections) -> Services:
+    people = PersonKeys(to.log.pool, to.keks, secret_bytes=to.clock.secret_bytes)
+    credentials = Credentials(to.log.pool, to.keks)
+    envelopes = Envelopes(people=people, keys=to.keys, clock=to.clock)
+    commands = Commands(log=to.log, reading=to.reading, envelopes=envelopes)
+    client_secrets, client_keys = _client_keys(credentials, to.fetching)
     return Services(
-        settings=settings,
-        clock=clock,
-        log=log,
+        settings=to.settings,
+        clock=to.clock,
+        log=to.log,
         people=people,
         credentials=credentials,
-        keys=keys,
-        redis=redis,
-        reading=reading,
+        keys=to.keys,
+        redis=to.redis,
+        reading=to.reading,
         commands=commands,
-        signing=_signing(settings, log, credentials, commands, clock),
-        directory=Directory(
-            clock=clock,
-            log=log,
-            keys=keys,
-            people=people,
-            credentials=credentials,
-            commands=commands,
-            reading=reading,
-            passwords=passwords,
-        ),
-        passwords=passwords,
-        throttle=Throttle(redis),
-        fetching=fetching,
-        single_use=SingleUse(log.pool, new_id=clock.new_id),
-        authorities=authorities,
+        signing=_signing(to, credentials, commands),
+        directory=_directory(to, people, credentials, commands),
+        passwords=to.passwords,
+        throttle=Throttle(to.redis),
+        fetching=to.fetching,
+        single_use=SingleUse(to.log.pool, new_id=to.clock.new_id),
+        authorities=to.authorities,
         client_secrets=client_secrets,
         client_keys=client_keys,
-        metrics=metrics,
+        metrics=to.metrics,
     )
 
 
 def _signing(
-    settings: Settings,
-    log: Log,
-    credentials: Credentials,
-    commands: Commands,
-    clock: Clock,
+    to: Connections, credentials: Credentials, commands: Commands
 ) -> SigningKeys:
+    settings = to.settings
     lifetimes = settings.access_token_lifetime, settings.id_token_lifetime
     return SigningKeys(
-        log=log,
+        log=to.log,
         credentials=credentials,
         commands=commands,
-        clock=clock,
+        clock=to.clock,
         token_lifetime=max(lifetimes),
+    )
+
+
+def _directory(
+    to: Connections, people: PersonKeys, credentials: Credentials, commands: Commands
+) -> Directory:
+    return Directory(
+        clock=to.clock,
+        log=to.log,
+        keys=to.keys,
+        people=people,
+        credentials=credentials,
+        commands=commands,
+        reading=to.reading,
+        passwords=to.passwords,
     )
 
 
