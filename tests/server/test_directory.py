@@ -67,6 +67,7 @@ async def test_a_person_is_registered_with_roles_or_not_at_all(
         ("ﬁne", "fine"),
         ("ΟΔΥΣΣΕΥΣ", "οδυσσευσ"),
         ("e\u0301", "é"),
+        ("Ann \u00a0 Lee", "ann lee"),
     ],
 )
 def test_a_name_has_one_spelling(written: str, name: str) -> None:
@@ -77,10 +78,15 @@ def test_a_name_has_one_spelling(written: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "  ", "a\x00b", "a\nb", "admin\u202e", "a\u200bb", "\ud800", "a" * 257],
+    [
+        *("", "  ", "a\x00b", "a\nb", "admin\u202e", "a\u200bb", "\ud800", "a" * 257),
+        *("\u3164", "a\u3164", "a\u115f", "a\uffa0", "a\u034fb", "a\ufe0f", "a\u2800"),
+        *("a\u17b4", "a\u180b", "a\U000e0100"),
+    ],
 )
 def test_a_name_that_cannot_be_read_is_refused(written: str) -> None:
-    """Controls, direction marks, lone surrogates, nothing, and far too much."""
+    """Controls, direction marks, lone surrogates, letters that show nothing, nothing
+    itself, and far too much."""
     with pytest.raises(UnusableName):
         normalized(written)
 

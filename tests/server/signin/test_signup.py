@@ -125,6 +125,7 @@ async def test_nobody_learns_whose_an_address_is(
         ("username", "", "must have 1 to 256 characters"),
         ("username", "x" * 257, "must have 1 to 256 characters"),
         ("username", "ca\u202erol", "cannot be seen"),
+        ("username", "alice\u3164", "cannot be seen"),
         ("username", "carol@example.com", "no e-mail address"),
         ("username", "carol＠example.com", "no e-mail address"),  # noqa: RUF001
         ("username", "ALICE", "Somebody has this name"),
