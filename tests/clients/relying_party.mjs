@@ -16,12 +16,19 @@ const privateKey = async ({ alg, kid, use, ...jwk }) => ({
   kid,
 });
 
+const decryptionKey = async ({ alg, kid, use, ...jwk }) => {
+  const curve = { name: "ECDH", namedCurve: jwk.crv };
+  const key = await crypto.subtle.importKey("jwk", jwk, curve, false, ["deriveBits"]);
+  return { key, alg, kid };
+};
+
 // What JSON has no words for.
 const MEANT = {
   url: (text) => new URL(text),
   posted: ([url, form]) =>
     new Request(url, { method: "POST", body: new URLSearchParams(form) }),
   key: privateKey,
+  opening: decryptionKey,
   dpop: () => ({ DPoP: client.getDPoPHandle(config, proofKey) }),
 };
 

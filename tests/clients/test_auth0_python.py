@@ -10,6 +10,9 @@ import pytest
 import trustme
 from auth0.authentication import GetToken, RevokeToken, Users
 from auth0.authentication.exceptions import Auth0Error, TokenValidationError
+from auth0.authentication.pushed_authorization_requests import (
+    PushedAuthorizationRequests,
+)
 from auth0.authentication.token_verifier import (
     AsymmetricSignatureVerifier,
     TokenVerifier,
@@ -21,7 +24,7 @@ from tests.clients.conftest import NOTES, secret_of
 from tests.server.clients import CALLBACK, VERIFIER
 from tests.server.oauth.calls import segment
 from tests.started import Started
-from tests.visitor import Visitor
+from tests.visitor import Visitor, url_of
 
 SCOPE = "openid profile email offline_access read:notes"
 NATIVE = "http://127.0.0.1:9999/cb"
@@ -128,6 +131,21 @@ async def test_a_native_app_with_pkce(server: Started, person: Visitor) -> None:
 
     assert given["id_token"]
     assert (await to_thread(client.refresh_token, given["refresh_token"]))["id_token"]
+
+
+async def test_a_pushed_request(server: Started, person: Visitor) -> None:
+    push = made(PushedAuthorizationRequests, server, "site")
+    asked = {"scope": SCOPE, "state": "s-1", "nonce": "n-1"}
+    call = push.pushed_authorization_request
+    pushed = await to_thread(call, "code", CALLBACK, **asked)
+
+    where = {"client_id": "site", "request_uri": pushed["request_uri"]}
+    page = await person.get(url_of(server.url, "/authorize", **where))
+    page = await person.log_in(await person.follow(page))
+
+    redeem = made(GetToken, server, "site").authorization_code
+    given = await to_thread(redeem, page.answer["code"], CALLBACK)
+    assert segment(given["id_token"], 1)["nonce"] == "n-1"
 
 
 async def test_a_code_is_good_once(server: Started, person: Visitor) -> None:

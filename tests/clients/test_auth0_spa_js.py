@@ -224,6 +224,31 @@ async def test_an_app_of_another_site_sees_no_session(app: App) -> None:
     assert refused.value.error == "login_required"
 
 
+async def test_somebody_new(app: App) -> None:
+    """screen_hint=signup, as the library's users write it."""
+    await app.begin()
+    hint = {"authorizationParams": {"screen_hint": "signup"}}
+    await app.leave("loginWithRedirect", hint)
+    await app.page.fill("[name=username]", "carol")
+    await app.page.fill("[name=email]", "carol@example.com")
+    await app.page.fill("[name=password]", "horse-stapler-orbit-9")
+    await app.page.click("#signup-submit")
+    await app.come_back()
+
+    assert (await app.call("getUser"))["email"] == "carol@example.com"
+
+
+async def test_a_token_for_more_by_a_popup(app: App) -> None:
+    """getTokenWithPopup: another scope than the app began with."""
+    await app.begin()
+    await app.sign_in()
+
+    more = {"audience": NOTES, "scope": "openid write:notes"}
+    token = await app.call("getTokenWithPopup", {"authorizationParams": more})
+
+    assert "write:notes" in segment(token, 1)["scope"].split()
+
+
 async def test_a_second_factor(app: App) -> None:
     await app.begin()
     await app.leave("loginWithRedirect")

@@ -3,34 +3,33 @@
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
+from joserfc.jwk import ECKey
 
 from tests.client_key import ClientKey
 from tests.clients.conftest import secret_of
-from tests.clients.openid_client import DPOP, Library, Refused, library
+from tests.clients.openid_client import (
+    ASKED,
+    CHECKS,
+    DPOP,
+    NONCE,
+    STATE,
+    Library,
+    Refused,
+    asked,
+    library,
+    response,
+    sign_in,
+    visit,
+)
 from tests.device import allow
-from tests.server.clients import CALLBACK, CHALLENGE, VERIFIER
+from tests.server.clients import CALLBACK
 from tests.server.oauth.calls import segment
 from tests.started import Started
-from tests.visitor import Page, Visitor
+from tests.visitor import Visitor
 
-SCOPE = "openid profile email offline_access read:notes"
-STATE, NONCE = "state-1", "nonce-1"
-ASKED = {
-    "redirect_uri": CALLBACK,
-    "scope": SCOPE,
-    "state": STATE,
-    "nonce": NONCE,
-    "code_challenge": CHALLENGE,
-    "code_challenge_method": "S256",
-}
-CHECKS = {
-    "pkceCodeVerifier": VERIFIER,
-    "expectedState": STATE,
-    "expectedNonce": NONCE,
-    "idTokenExpected": True,
-}
 DESK, SHOP = "https://desk.example/", "https://shop.example/"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -47,27 +46,10 @@ async def rp(packages: Path) -> AsyncIterator[Library]:
         yield rp
 
 
-async def visit(person: Visitor, url: str) -> Page:
-    """Where alice ends who opens that address."""
-    page = await person.follow(await person.get(url))
-    return await person.log_in(page) if "login-form" in page.forms else page
-
-
-async def asked(rp: Library, person: Visitor, **parameters: str) -> Page:
-    """What comes back for a request that says all that is checked later."""
-    url = await rp.call("buildAuthorizationUrl", {**ASKED, **parameters})
-    return await visit(person, url)
-
-
-async def sign_in(rp: Library, person: Visitor, **parameters: str) -> Any:
-    """The tokens of a code that came by the query."""
-    page = await asked(rp, person, **parameters)
-    url = {"$url": page.location}
-    return await rp.call("authorizationCodeGrant", url, CHECKS)
-
-
-def signing(key: ClientKey) -> dict[str, Any]:
-    """The private key, for the library to sign with."""
+@pytest.fixture
+def key(client_keys: Mapping[str, ClientKey]) -> dict[str, Any]:
+    """What the clients that are strict sign with."""
+    key = client_keys["ES256"]
     return {"$key": {**key.jwk, **key.key.as_dict(private=True)}}
 
 
@@ -146,12 +128,6 @@ async def test_an_id_token_alone(
     claims = await rp.call("implicitAuthentication", response(page), NONCE, checks)
 
     assert claims["email"] == "alice@example.com"
-
-
-def response(page: Page) -> dict[str, Any]:
-    """What the relying party gets: an address, or a form that is posted there."""
-    form = page.forms.get("form-post")
-    return {"$posted": [form.action, page.posted]} if form else {"$url": page.location}
 
 
 @pytest.mark.parametrize("mode", ["fragment", "form_post"])
@@ -294,13 +270,9 @@ async def test_registration(rp: Library, server: Started, person: Visitor) -> No
 
 
 async def test_a_signed_request(
-    rp: Library,
-    server: Started,
-    person: Visitor,
-    client_keys: Mapping[str, ClientKey],
+    rp: Library, server: Started, person: Visitor, key: Any
 ) -> None:
     """JAR, private_key_jwt, JARM and DPoP in one."""
-    key = signing(client_keys["ES256"])
     await rp.discover(
         server.url,
         "strict",
@@ -320,3 +292,77 @@ async def test_a_signed_request(
 
     assert tokens["claims"]["aud"] == "strict"
     assert tokens["token_type"] == "dpop"
+
+
+async def test_as_a_bank_asks(
+    rp: Library, server: Started, person: Visitor, key: Any
+) -> None:
+    """FAPI 2.0: pushed with a proven key, and signed; then all is bound to that key."""
+    await rp.discover(
+        server.url,
+        "bank",
+        method="PrivateKeyJwt",
+        secret=key,
+        metadata={"id_token_signed_response_alg": "ES256"},
+    )
+
+    url = await rp.call("buildAuthorizationUrlWithPAR", ASKED, DPOP)
+    page = await visit(person, url)
+    back = {"$url": page.location}
+    tokens = await rp.call("authorizationCodeGrant", back, CHECKS, {}, DPOP)
+    who = await rp.call(
+        "fetchUserInfo", tokens["access_token"], tokens["claims"]["sub"], DPOP
+    )
+
+    assert set(parse_qs(urlsplit(url).query)) == {"client_id", "request_uri"}
+    assert who["email"] == "alice@example.com"
+    assert await rp.call("refreshTokenGrant", tokens["refresh_token"], {}, DPOP)
+    assert (await asked(rp, person)).answer["error"] == "invalid_request"
+
+
+async def test_a_signed_request_is_pushed(
+    rp: Library, server: Started, person: Visitor, key: Any
+) -> None:
+    """JAR within PAR (RFC 9126 §3)."""
+    metadata = {"id_token_signed_response_alg": "ES256"}
+    await rp.discover(
+        server.url, "bank", method="PrivateKeyJwt", secret=key, metadata=metadata
+    )
+
+    signed = await rp.call("buildAuthorizationUrlWithJAR", ASKED, key)
+    pushed = dict(parse_qsl(urlsplit(signed).query))
+    url = await rp.call("buildAuthorizationUrlWithPAR", pushed, DPOP)
+    page = await visit(person, url)
+
+    back = {"$url": page.location}
+    assert await rp.call("authorizationCodeGrant", back, CHECKS, {}, DPOP)
+
+
+async def test_answers_for_its_eyes_alone(
+    rp: Library, server: Started, person: Visitor
+) -> None:
+    """An ID token and userinfo that are encrypted to the client's key."""
+    key = ECKey.generate_key("P-256", {"use": "enc", "alg": "ECDH-ES", "kid": "e1"})
+    told = {
+        "client_name": "Discreet",
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "client_secret_post",
+        "jwks": {"keys": [key.as_dict(private=False)]},
+        "id_token_encrypted_response_alg": "ECDH-ES",
+        "id_token_encrypted_response_enc": "A256GCM",
+        "userinfo_signed_response_alg": "RS256",
+        "userinfo_encrypted_response_alg": "ECDH-ES",
+        "userinfo_encrypted_response_enc": "A256GCM",
+    }
+    await rp.register(server.url, told)
+    opening = {"$opening": key.as_dict(private=True)}
+    await rp.call("enableDecryptingResponses", ["A256GCM"], opening)
+
+    page = await person.allow(await asked(rp, person, scope="openid"))
+    url = {"$url": page.location}
+    tokens = await rp.call("authorizationCodeGrant", url, CHECKS)
+    subject = tokens["claims"]["sub"]
+    who = await rp.call("fetchUserInfo", tokens["access_token"], subject)
+
+    assert tokens["id_token"].count(".") == 4
+    assert who["sub"] == subject
