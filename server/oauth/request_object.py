@@ -1,6 +1,8 @@
 """A request object that came or is fetched: opened, and its signature checked.
 
-RFC 9101 §6.1, §6.2. What it says is judged by `domain/request_object.py`.
+RFC 9101 §6.1, §6.2. What it says is judged by `domain/request_object.py`. A client
+that registered how it encrypts may send one in the clear still, or encrypted in
+another way that we open (OIDC Registration §2).
 """
 
 from typing import Final

@@ -123,6 +123,15 @@ def test_a_frame_at_the_sign_out_may_be_at_a_redirect_uris_origin(uri: str) -> N
             },
             "request_object_signing_alg",
         ),
+        (WEB, {"request_object_encryption_alg": "RSA1_5"}, "request_object_encryption"),
+        (
+            WEB,
+            {
+                "request_object_encryption_alg": "ECDH-ES",
+                "request_object_encryption_enc": "A1",
+            },
+            "request_object_encryption_enc",
+        ),
         # claims of the operator's own
         (WEB, {"id_token_claims": {"iss": "name"}}, "id_token_claims"),
         (WEB, {"userinfo_claims": {"x": ""}}, "userinfo_claims"),

@@ -110,6 +110,8 @@ async def test_only_rsa_keys_are_published_where_others_crash(
     assert (kinds == {"RSA"}) == (dialect == "auth0")
     signs = set(document["id_token_signing_alg_values_supported"])
     assert ("ES256" in signs) == (dialect == "rfc")
+    opened = document["request_object_encryption_alg_values_supported"]
+    assert ("ECDH-ES" in opened) == (dialect == "rfc")
 
 
 @BOTH
