@@ -5,6 +5,8 @@ Such a client proves nothing, so its requests are counted.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -16,9 +18,24 @@ from server.oauth import dpop
 from server.web import throttling
 
 QUARTER: Final = 900
-PER_ADDRESS: Final = 100
-PER_CLIENT: Final = 10_000
-"""Requests of one purpose in a quarter of an hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many requests an address, and a client, may make in a quarter of an hour."""
+
+    per_address: int
+    per_client: int
+
+
+BOUNDS: Final = MappingProxyType(
+    {
+        # A device asks once in its life, a browser at each sign-in.
+        "device": Bounds(per_address=100, per_client=10_000),
+        "par": Bounds(per_address=500, per_client=100_000),
+    }
+)
+"""By what is asked for."""
 
 VAIN_PROOFS: Final = 2000
 """Proofs of keys (RFC 9449) by an address in a quarter of an hour that came to
@@ -34,12 +51,13 @@ async def count(request: web.Request, client: Metadata, purpose: str) -> None:
     """
     if not client.public:
         return
+    bounds = BOUNDS[purpose]
     by_address = throttling.by_address(
-        request, purpose, limit=PER_ADDRESS, window=QUARTER
+        request, purpose, limit=bounds.per_address, window=QUARTER
     )
     of_client = Bucket(
         key=throttling.digest(request, f"{purpose}_client", client.client_id),
-        limit=PER_CLIENT,
+        limit=bounds.per_client,
         window=QUARTER,
     )
     await throttling.count(request, by_address, reason=f"{purpose.upper()}_ADDRESS")

@@ -10,6 +10,8 @@ from domain import device, user_code
 from domain.grant import GRANT, DeviceAsked
 from domain.user_code import Pattern
 from server import user_codes
+from server.oauth import public_clients
+from server.oauth.public_clients import Bounds
 from tests.server.clients import ORDERS, WEB_SECRET, register_client
 from tests.server.conftest import ISSUER, Server
 from tests.server.devices import allow, ask, asked, grant_of
@@ -165,7 +167,8 @@ async def test_strangers_cannot_make_the_log_grow(
     shop: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody can ask in a public client's name: so many an address, and no more."""
-    monkeypatch.setattr("server.oauth.public_clients.PER_ADDRESS", 3)
+    bounds = Bounds(per_address=3, per_client=100)
+    monkeypatch.setattr(public_clients, "BOUNDS", {"device": bounds})
     for _ in range(3):
         await asked(shop)
     events = await written(shop)
@@ -180,7 +183,8 @@ async def test_strangers_cannot_make_the_log_grow(
 async def test_many_addresses_share_what_a_public_client_has(
     shop: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.oauth.public_clients.PER_CLIENT", 2)
+    bounds = Bounds(per_address=100, per_client=2)
+    monkeypatch.setattr(public_clients, "BOUNDS", {"device": bounds})
     for _ in range(2):
         await asked(shop)
 

@@ -9,6 +9,7 @@ import pytest
 from domain.grant import GRANT, Announced
 from domain.token import Artefact
 from server.oauth import public_clients
+from server.oauth.public_clients import Bounds
 from tests.client_key import jwks
 from tests.server.clients import CALLBACK, CHALLENGE, register_client
 from tests.server.conftest import ISSUER, Server
@@ -216,7 +217,8 @@ async def test_strangers_cannot_make_the_log_grow(
     shop: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody can push in a public client's name; who proves itself is not counted."""
-    monkeypatch.setattr(public_clients, "PER_ADDRESS", 2)
+    bounds = Bounds(per_address=2, per_client=100)
+    monkeypatch.setattr(public_clients, "BOUNDS", {"par": bounds})
     answers = [await push(shop, auth=None, client_id="spa") for _ in range(3)]
 
     assert [answer.status for answer in answers] == [201, 201, 429]
@@ -228,7 +230,8 @@ async def test_strangers_cannot_make_the_log_grow(
 async def test_many_addresses_share_what_a_public_client_has(
     shop: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(public_clients, "PER_CLIENT", 1)
+    bounds = Bounds(per_address=100, per_client=1)
+    monkeypatch.setattr(public_clients, "BOUNDS", {"par": bounds})
     answers = [await push(shop, auth=None, client_id="spa") for _ in range(2)]
 
     assert [answer.status for answer in answers] == [201, 429]
