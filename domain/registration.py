@@ -56,6 +56,10 @@ GRANT_TYPES: Final = frozenset(
 LONGEST_SPAN: Final = 2**31 - 1
 """Seconds, 68 years: what every reader of it can hold."""
 
+LONGEST_NAME: Final = 256
+"""Characters of a client's name: pages that ask people show it, and nothing else of
+theirs should be pushed out of sight by it."""
+
 _CLIENT_ID: Final = re.compile(r"[\x20-\x7E]{1,255}")  # RFC 6749 appendix A.1
 # Controls, surrogates, and what turns the direction of the text on a page.
 _UNSEEN: Final = re.compile(
@@ -95,6 +99,14 @@ def _check_text(metadata: Metadata) -> None:
         texts = value if isinstance(value, tuple) else (value,)
         seen = all(is_seen(text) for text in texts if isinstance(text, str))
         _refuse_unless(seen, member, "has characters that cannot be seen")
+
+
+def _check_names(metadata: Metadata) -> None:
+    names = {"client_name": metadata.client_name, **metadata.localized}
+    for member, name in names.items():
+        if member.startswith("client_name"):
+            short = len(name) <= LONGEST_NAME
+            _refuse_unless(short, member, f"is longer than {LONGEST_NAME} characters")
 
 
 def is_seen(text: str) -> bool:
@@ -263,6 +275,7 @@ def _check_scopes(metadata: Metadata) -> None:
 
 _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_text,
+    _check_names,
     _check_choices,
     _check_algorithm,
     _check_request_objects,

@@ -144,6 +144,8 @@ def test_a_frame_at_the_sign_out_may_be_at_a_redirect_uris_origin(uri: str) -> N
         (WEB, {"client_name": "Sh\nop"}, "client_name"),
         (WEB, {"client_name": "poh\u202eS"}, "client_name"),
         (WEB, {"client_name": "\ud800"}, "client_name"),
+        (WEB, {"client_name": "w" * 257}, "client_name"),
+        (WEB, {"localized": {"client_name#ja": "w" * 257}}, "client_name#ja"),
         (WEB, {"contacts": ("a", "b\r\n")}, "contacts"),
         (WEB, {"localized": {"client_name#ja": "a\x00"}}, "client_name#ja"),
         (WEB, {"localized": {"client_name": "a"}}, "client_name"),
