@@ -48,7 +48,7 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
         ),
         "development": About(
             values.yes_no,
-            "http issuers, demo credentials, the playground: never in production",
+            "http, demo people, a playground that may empty Redis: never in production",
         ),
         "host": About(values.text, "Address to listen on; `*` is all of them"),
         "port": About(values.port, "Port to listen on"),

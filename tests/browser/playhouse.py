@@ -42,15 +42,18 @@ async def playhouse(
     admin: "asyncpg.Connection[asyncpg.Record]",
     demo_data: str,
     redis_url: str,
+    *,
     port: int,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[House]:
-    """A server in development, as `grantlog dev` starts it."""
+    """A server in development, as `grantlog dev` starts it; a test may set more."""
     clock = ShiftingClock()
     name = f"test_{clock.new_id().hex}"
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {demo_data}")
     settings = replace(
         settings_for(embedded.url(name), redis_url, port),
         device_interval=60,  # even a busy machine polls too soon then
+        **getattr(request, "param", {}),
     )
     async with serving(settings, clock) as known:
         yield House(issuer=settings.issuer, known=known, clock=clock)

@@ -176,6 +176,26 @@ async def test_the_first_step_shows_how_the_grant_began(
         await expect(page.locator("#rows .of-grant")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    "playhouse", [{"dpop_nonce": "required"}], indirect=True, ids=["nonce"]
+)
+async def test_a_proof_without_the_nonce_that_is_required_is_sent_again_with_it(
+    chromium: Browser, playhouse: House
+) -> None:
+    """RFC 9449 §8: the refusal brings the nonce."""
+    async with somebody(chromium, playhouse) as page:
+        await page.goto("/dev/playground/flows/dpop/1")
+        await send(page)
+        await page.click("#next")
+        await send(page)
+        await expect(page.locator("#answer")).to_contain_text("use_dpop_nonce")
+
+        await send(page)
+
+        await expect(page.locator(".status.as-expected")).to_be_visible()
+        assert await events(page) == ["grant.code_redeemed"]
+
+
 async def test_the_flush_is_seen_and_healed(
     chromium: Browser, playhouse: House
 ) -> None:

@@ -19,6 +19,7 @@ TOLD: Final = (
     "Content-Type",
     "Cache-Control",
     "WWW-Authenticate",
+    "DPoP-Nonce",
     "Location",
     "Retry-After",
     "X-Request-Id",

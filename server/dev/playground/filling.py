@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from server.dev.playground import demo, proofs
+from server.dev.playground.flows.catalogue import BY_NAME
 from server.dev.playground.proofs import Keys
-from server.dev.playground.runs import Text
+from server.dev.playground.runs import Run, Text
 from server.dev.playground.steps import Draft, Request, fill, filled
 from server.services import Services
 
@@ -18,21 +19,24 @@ class Ready:
     memory: Text
 
 
-def ready(
-    services: Services, keys: Keys, draft: Draft, memory: Text, edits: Text
-) -> Ready:
-    """Return the request as it goes out now.
+def ready(services: Services, keys: Keys, run: Run, place: int, edits: Text) -> Ready:
+    """Return the step's request as it goes out now.
 
     Raises:
         KeyError: a hole that no step has filled yet.
     """
-    settings, clock = services.settings, services.clock
+    draft, memory = BY_NAME[run.flow].steps[place].draft, run.memory_for(place)
     known = {**memory, **_fresh(services, keys, draft, memory)}
-    made = fill(draft, known, edits, secrets=demo.data(settings).secrets)
-    token = draft.token.format_map(known)
-    return Ready(
-        request=proofs.with_proof(made, draft, token, keys, clock), memory=known
+    made = fill(draft, known, edits, secrets=demo.data(services.settings).secrets)
+    proven = proofs.with_proof(
+        made,
+        draft,
+        keys,
+        services.clock,
+        token=draft.token.format_map(known),
+        nonce=run.memory["dpop_nonce"],
     )
+    return Ready(request=proven, memory=known)
 
 
 def _fresh(

@@ -66,27 +66,33 @@ def _by_client(keys: Keys, typ: str, claims: dict[str, Any]) -> str:
 
 
 def with_proof(
-    request: Request, draft: Draft, token: str, keys: Keys, clock: Clock
+    request: Request,
+    draft: Draft,
+    keys: Keys,
+    clock: Clock,
+    *,
+    token: str = "",
+    nonce: str = "",
 ) -> Request:
     """Return the request with the DPoP proof that its draft asks for, if it does.
 
-    `token` is the access token that goes with it, "" for none (RFC 9449 §4.2).
+    `token` is the access token that goes with it, `nonce` what the server gave out
+    last; "" for none (RFC 9449 §4.2).
     """
     if not draft.proof:
         return request
-    proof = _proof(keys.provers[draft.proof], request, token, clock)
-    return replace(request, headers=(*request.headers, ("DPoP", proof)))
-
-
-def _proof(key: ECKey, request: Request, token: str, clock: Clock) -> str:
     claims = {
         "jti": clock.secret_text(),
         "htm": request.method,
         "htu": request.url,
         "iat": clock.now(),
         **({"ath": dpop.ath(token)} if token else {}),
+        **({"nonce": nonce} if nonce else {}),
     }
-    return _signed({"typ": dpop.TYPE, "jwk": key.as_dict(private=False)}, claims, key)
+    key = keys.provers[draft.proof]
+    header = {"typ": dpop.TYPE, "jwk": key.as_dict(private=False)}
+    proof = ("DPoP", _signed(header, claims, key))
+    return replace(request, headers=(*request.headers, proof))
 
 
 def _signed(header: dict[str, Any], claims: dict[str, Any], key: ECKey) -> str:

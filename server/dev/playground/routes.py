@@ -138,15 +138,15 @@ async def send(request: web.Request) -> web.Response:
     csrf.check(request, CSRF, form)
     flow, place, run = _flow(request), _place(request), _run(request)
     draft, here = flow.steps[place].draft, _href(request, flow, place)
-    memory = run.memory_for(place)
-    if form.get("attempt") != str(run.attempts(place)) or unmet(draft, memory):
+    unready = unmet(draft, run.memory_for(place))
+    if unready or form.get("attempt") != str(run.attempts(place)):
         _go(request, here)  # sent already (a double click), or too early
     edits = {
         name: form.get(f"edit-{name}", "")[:LONGEST_EDIT]
         for name in flow.steps[place].edits
     }
     keys = request.config_dict[BENCH].keys
-    made = ready(services.of(request), keys, draft, memory, edits)
+    made = ready(services.of(request), keys, run, place, edits)
     await _send(request, run, made, place, edits)
     _go(request, f"{here}#answer")
 

@@ -126,7 +126,7 @@ def request_view(
     if found:
         made = found.request
     elif not missing:
-        now = ready(known, keys, step.draft, memory, edits)
+        now = ready(known, keys, run, place, edits)
         made, memory = now.request, now.memory
     return RequestView(
         method=step.draft.method,

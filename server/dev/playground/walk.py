@@ -47,6 +47,7 @@ def seed(services: Services, keys: Keys, flow: Flow) -> Run:
             "archive": known.archive,
             "client_secret": known.secrets.get(flow.client, ""),
             "dpop_jkt": keys.thumbprint,
+            "dpop_nonce": "",
             "leeway": str(services.settings.refresh_leeway),
             "interval": str(services.settings.device_interval),
             "forged": FORGED,
@@ -148,7 +149,7 @@ async def arrive(
         attempt=run.attempts(underway.place) + 1,
     )
     learnt = kept(step, underway.request, members) if passed else {}
-    memory = {**run.memory, **learnt}
+    memory = {**run.memory, **_nonce(answer), **learnt}
     return arrived(
         run, evidence, place=underway.place, memory=memory, watched=seen.watched
     )
@@ -157,6 +158,12 @@ async def arrive(
 def _signed_by_us(request: Request) -> tuple[tuple[str, str], ...]:
     sent = dict((*request.query, *request.form, *request.headers))
     return tuple((name, sent[name]) for name in SIGNED_BY_US if name in sent)
+
+
+def _nonce(answer: Answer) -> Text:
+    """Return the nonce for the next proof, whatever else came (RFC 9449 §8.2)."""
+    given = answer.header("DPoP-Nonce")
+    return {"dpop_nonce": given} if given else {}
 
 
 def kept(step: Step, request: Request, members: Text) -> Text:

@@ -66,7 +66,7 @@ CLAIMS: Final = MappingProxyType(
         "client_id": "who asked for it",
         "azp": "the client it was issued to",
         "scope": "what it allows",
-        "nonce": "our riddle of the first request",
+        "nonce": "a riddle: ours of the first request, or the server's for proofs",
         "auth_time": "when the person signed in",
         "amr": "how they signed in: pwd, otp …",
         "acr": "how strong that was",

@@ -11,7 +11,7 @@ from server.dev.playground import client
 from server.dev.playground.checking import checks, half_hash
 from server.dev.playground.client import Answer
 from server.dev.playground.events import Tail, subject_of, with_before
-from server.dev.playground.flows.catalogue import BY_NAME, FLOWS
+from server.dev.playground.flows.catalogue import BY_NAME, FLOWS, GROUPS
 from server.dev.playground.pages import clause
 from server.dev.playground.pretty import difference, focus, lines
 from server.dev.playground.runs import LIFETIME, MOST_RUNS, Run, Runs
@@ -33,6 +33,7 @@ SEEDED = {
     "api",
     "archive",
     "dpop_jkt",
+    "dpop_nonce",
     "alice_password",
     "bob_password",
     "leeway",
@@ -68,6 +69,12 @@ def test_every_clause_leads_somewhere(flow: Flow) -> None:
 
     assert all(link.url.startswith("https://") for link in links)
     assert all(step.clauses for step in flow.steps)
+
+
+@pytest.mark.parametrize("flow", GROUPS[-1].flows, ids=lambda flow: flow.name)
+def test_whoever_picks_an_old_way_is_warned(flow: Flow) -> None:
+    """RFC 9700 §2.1.2, §2.4; OAuth 2.1."""
+    assert flow.caution.startswith("Not for anything new")
 
 
 def test_a_flow_has_a_name_of_its_own() -> None:

@@ -53,19 +53,21 @@ def test_an_assertion_says_who_it_is_to_this_server_and_once() -> None:
     assert said.jti != read[1].claims["jti"]
 
 
-def proven(draft: Draft, token: str = "") -> Mapping[str, str]:
+def proven(draft: Draft, **beside: str) -> Mapping[str, str]:
     made = Request(method=draft.method, url=f"{ISSUER}{draft.path}")
-    return dict(proofs.with_proof(made, draft, token, KEYS, SYSTEM).headers)
+    return dict(proofs.with_proof(made, draft, KEYS, SYSTEM, **beside).headers)
 
 
 def test_a_proof_is_for_this_request_and_this_token_and_holds_no_private_key() -> None:
-    text = proven(get("/userinfo", proof="own"), "the-token")["DPoP"]
+    draft = get("/userinfo", proof="own")
+    text = proven(draft, token="the-token", nonce="the-nonce")["DPoP"]
 
     read = jwt.decode(text, KEYS.provers["own"])
 
     assert read.header["typ"] == dpop.TYPE
     assert "d" not in read.header["jwk"]
     assert read.claims["ath"] == dpop.ath("the-token")
+    assert read.claims["nonce"] == "the-nonce"
     assert (read.claims["htm"], read.claims["htu"]) == ("GET", f"{ISSUER}/userinfo")
 
 
@@ -74,7 +76,7 @@ def test_the_thief_has_a_key_of_its_own() -> None:
 
     read = jwt.decode(text, KEYS.provers["thief"])
 
-    assert "ath" not in read.claims
+    assert not read.claims.keys() & {"ath", "nonce"}
     assert KEYS.provers["thief"].thumbprint() != KEYS.thumbprint
 
 

@@ -47,8 +47,8 @@ DPOP: Final = Flow(
             ),
             clauses=("RFC 9449 §4.2", "RFC 9449 §5"),
             look=(
-                "token_type is DPoP. cnf.jkt in the access token is the thumbprint of "
-                "our key, and the refresh token is bound to it too."
+                "token_type is DPoP, and cnf.jkt in the token is our key's thumbprint. "
+                "The server gave a nonce: the next proof will hold it."
             ),
             expects=(BOUND,),
         ),

@@ -229,8 +229,8 @@ SIGN_OUT: Final = Step(
         state="{state}",
     ),
     look=(
-        "session.ended. The grant's own stream has no new event: it hangs on the "
-        "session, and every check looks at both in one read."
+        "session.ended. A grant without offline_access ends with it, and has no event "
+        "of its own for that: every check looks at both, in one read."
     ),
     status=302,
     keep=NOTHING,
