@@ -26,10 +26,14 @@ class Device:
     http: aiohttp.ClientSession
     client_id: str = "tv"
 
-    async def post(self, path: str, *, at: str | None = None, **form: str) -> Told:
+    async def post(
+        self, path: str, *, at: str | None = None, proof: str | None = None, **form: str
+    ) -> Told:
         """POST as the client; `at` is another node than the issuer's."""
         async with self.http.post(
-            f"{at or self.issuer}{path}", data={"client_id": self.client_id, **form}
+            f"{at or self.issuer}{path}",
+            data={"client_id": self.client_id, **form},
+            headers={} if proof is None else {"DPoP": proof},
         ) as response:
             return Told(status=response.status, body=json.loads(await response.text()))
 
@@ -39,10 +43,13 @@ class Device:
         answer: dict[str, Any] = told.body
         return answer
 
-    async def poll(self, asked: dict[str, Any], *, at: str | None = None) -> Told:
+    async def poll(
+        self, asked: dict[str, Any], *, at: str | None = None, proof: str | None = None
+    ) -> Told:
         return await self.post(
             "/oauth/token",
             at=at,
+            proof=proof,
             grant_type=GRANT_TYPE,
             device_code=asked["device_code"],
         )

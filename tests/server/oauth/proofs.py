@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.client_key import ClientKey, make_key, sign
+from tests.house import House
 from tests.server.conftest import ISSUER, Server
 
 TOKEN, USERINFO = f"{ISSUER}/oauth/token", f"{ISSUER}/userinfo"
@@ -20,7 +21,7 @@ def thumbprint(key: ClientKey) -> str:
 
 
 def proof(
-    server: Server,
+    server: Server | House,
     url: str = TOKEN,
     *,
     key: ClientKey = KEY,
