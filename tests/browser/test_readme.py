@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.async_api import Browser, Request
+from playwright.async_api import Browser, Request, expect
 
 from server import settings
 from tests.started import running
@@ -83,6 +83,19 @@ async def sign_in(chromium: Browser, url: str) -> str:
     return end
 
 
+async def let_in(chromium: Browser, url: str) -> None:
+    """Do what the README says to do for the device."""
+    page = await chromium.new_page()
+    await page.goto(url)
+    await page.click("#device-continue")
+    await page.fill("[name=username]", "alice")
+    await page.fill("[name=password]", "alice-password-1")
+    await page.click("#login-submit")
+    await page.click("#device-allow")
+    await expect(page.locator("#device-done")).to_be_visible()
+    await page.close()
+
+
 async def test_the_walk_through_answers_as_written(
     data: Path, chromium: Browser
 ) -> None:
@@ -95,6 +108,8 @@ async def test_the_walk_through_answers_as_written(
         ):
             if block["what"] == "walk":
                 printed = await shell.run(block["script"])
+            elif block["what"] == "browser: device":
+                await let_in(chromium, await shell.run(block["script"]))
             else:
                 url = await sign_in(chromium, printed)
                 code = parse_qs(urlsplit(url).query)["code"][0]
