@@ -6,6 +6,7 @@ The signature, the nonce and that it is used once are looked at elsewhere
 
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
@@ -39,16 +40,24 @@ class Proof(Value, frozen=True):
 
 
 def check(
-    proof: Proof, *, method: str, url: str, now: int, token: str | None = None
+    proof: Proof,
+    *,
+    method: str,
+    urls: Collection[str],
+    now: int,
+    token: str | None = None,
 ) -> None:
     """Let a proof pass that is for this request, and for `token` if there is one.
+
+    `urls` are the addresses that the request may have come to.
 
     Raises:
         InvalidDpopProof: it is for another request, or another time.
     """
     _refuse_unless(_JTI.fullmatch(proof.jti), "jti is malformed", "DPOP_JTI")
     _refuse_unless(proof.htm == method, "htm is another method", "DPOP_HTM")
-    _refuse_unless(same_place(proof.htu, url), "htu is another address", "DPOP_HTU")
+    here = any(same_place(proof.htu, url) for url in urls)
+    _refuse_unless(here, "htu is another address", "DPOP_HTU")
     in_time = now - LIFETIME <= proof.iat <= now + SKEW
     _refuse_unless(in_time, "iat is not now", "DPOP_IAT")
     if token is not None:

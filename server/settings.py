@@ -74,6 +74,7 @@ class Settings:
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
     tls_forwarded: bool = False
+    mtls_url: str = ""
     trusted_proxies: tuple[values.Network, ...] = ()
     fetch_allow: tuple[str, ...] = ()
     dialect: Literal["rfc", "auth0"] = "rfc"
@@ -111,6 +112,14 @@ class Settings:
     def url(self, path: str) -> str:
         """The public address of *path*, built from the issuer (never from Host)."""
         return self.issuer.rstrip("/") + path
+
+    def mtls(self, path: str) -> str | None:
+        """The address of *path* for certificates, where it is another."""
+        return self.mtls_url.rstrip("/") + path if self.mtls_url else None
+
+    def addresses(self, path: str) -> tuple[str, ...]:
+        """Every public address of *path*."""
+        return tuple(filter(None, (self.url(path), self.mtls(path))))
 
 
 def environment() -> Mapping[str, str]:

@@ -28,6 +28,29 @@ OF_THE_SERVER: Final = (
 )
 
 
+_PATHS: Final = {
+    "registration_endpoint": registration_access.PATH,
+    "authorization_endpoint": "/authorize",
+    "pushed_authorization_request_endpoint": "/oauth/par",
+    "token_endpoint": "/oauth/token",
+    "device_authorization_endpoint": "/oauth/device/code",
+    "userinfo_endpoint": "/userinfo",
+    "introspection_endpoint": "/oauth/introspect",
+    "revocation_endpoint": "/oauth/revoke",
+    "end_session_endpoint": "/oidc/logout",
+    "jwks_uri": "/.well-known/jwks.json",
+}
+_FOR_CERTIFICATES: Final = (
+    "pushed_authorization_request_endpoint",
+    "token_endpoint",
+    "device_authorization_endpoint",
+    "userinfo_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+)
+"""Where a client is known, or its token is, by a certificate (RFC 8705 §5)."""
+
+
 async def openid_configuration(request: web.Request) -> web.StreamResponse:
     return answers.public_json(metadata(services.of(request)), max_age=MAX_AGE)
 
@@ -127,18 +150,14 @@ def _client_authentication(known: Services) -> dict[str, list[str]]:
     return {**told, "introspection_endpoint_auth_methods_supported": caller}
 
 
-def _endpoints(known: Services) -> dict[str, str]:
-    url = known.settings.url
-    registration = {"registration_endpoint": url(registration_access.PATH)}
-    return {
-        **(registration if known.settings.registration != "closed" else {}),
-        "authorization_endpoint": url("/authorize"),
-        "pushed_authorization_request_endpoint": url("/oauth/par"),
-        "token_endpoint": url("/oauth/token"),
-        "device_authorization_endpoint": url("/oauth/device/code"),
-        "userinfo_endpoint": url("/userinfo"),
-        "introspection_endpoint": url("/oauth/introspect"),
-        "revocation_endpoint": url("/oauth/revoke"),
-        "end_session_endpoint": url("/oidc/logout"),
-        "jwks_uri": url("/.well-known/jwks.json"),
+def _endpoints(known: Services) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        name: known.settings.url(path) for name, path in _PATHS.items()
     }
+    if known.settings.registration == "closed":
+        del told["registration_endpoint"]
+    if known.settings.mtls_url:
+        mtls = known.settings.mtls
+        aliases = {name: mtls(_PATHS[name]) for name in _FOR_CERTIFICATES}
+        told["mtls_endpoint_aliases"] = aliases
+    return told

@@ -58,8 +58,8 @@ async def shown(request: web.Request, *, token: str | None = None) -> str | None
     said, jkt = _verified(texts[0])
     proof = _claims(said)
     now = known.clock.now()
-    url = known.settings.url(request.path)
-    dpop.check(proof, method=request.method, url=url, now=now, token=token)
+    urls = known.settings.addresses(request.path)
+    dpop.check(proof, method=request.method, urls=urls, now=now, token=token)
     _check_nonce(known, proof.nonce, now)
     await _spend(known, jkt, proof)
     return jkt

@@ -17,6 +17,7 @@ def contradictions(values: Values) -> Iterator[Problem]:
     for check in (
         _plain_http,
         _half_a_certificate,
+        _no_certificates,
         _no_registration_token,
         _failpoint,
         _one_port,
@@ -63,6 +64,16 @@ def _half_a_certificate(values: Values) -> Iterator[Problem]:
         yield _problem(
             "tls_forwarded",
             "believes nobody: name the proxies in GRANTLOG_TRUSTED_PROXIES",
+        )
+
+
+def _no_certificates(values: Values) -> Iterator[Problem]:
+    asked = values.get("tls_client_ca") or values.get("tls_forwarded")
+    if values.get("mtls_url") and not asked:
+        yield _problem(
+            "mtls_url",
+            "needs clients' certificates: set GRANTLOG_TLS_CLIENT_CA, or "
+            "GRANTLOG_TLS_FORWARDED where a proxy ends TLS",
         )
 
 

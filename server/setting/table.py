@@ -71,6 +71,12 @@ TABLE: Final[Mapping[str, About]] = MappingProxyType(
             "Trusted proxies tell which certificate a client has shown them, in "
             "`Client-Cert` (RFC 9440), and let no client write that header itself",
         ),
+        "mtls_url": About(
+            values.https_url,
+            "Where clients that show certificates find the endpoints, such as "
+            "`https://mtls.login.example.com`, so that nobody else is asked for one "
+            "(RFC 8705 §5)",
+        ),
         "trusted_proxies": About(
             values.networks,
             "Networks whose `X-Forwarded-For` is believed",

@@ -117,6 +117,13 @@ def issuer(value: str) -> str:
     return value
 
 
+def https_url(value: str) -> str:
+    """The same form, and never without TLS."""
+    if not value.startswith("https://"):
+        raise ValueError("must start with https://: it is TLS that shows certificates")
+    return issuer(value)
+
+
 def split(value: str) -> SplitResult | None:
     """The parts of a URL, None where it is none."""
     try:

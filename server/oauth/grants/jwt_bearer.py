@@ -57,14 +57,14 @@ async def _signed(ask: Ask, text: str) -> Signed:
 
 def _claims(ask: Ask, said: Signed) -> Claims:
     """Return the claims; they are held to what a client's own assertion is (§3)."""
-    url = ask.services.settings.url
+    settings = ask.services.settings
     who = {"iss": said.claims.get("iss"), "sub": said.claims.get("iss")}
     try:
         claims = client_assertion.check(
             {**said.claims, **who},
             typ=said.header.get("typ"),
             client_id=ask.client_id,
-            audience={ask.services.settings.issuer, url("/oauth/token")},
+            audience={settings.issuer, *settings.addresses("/oauth/token")},
             now=ask.now,
         )
     except InvalidClient as refusal:

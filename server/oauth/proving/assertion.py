@@ -58,8 +58,8 @@ def _algorithms(metadata: Metadata) -> Collection[str]:
 
 def _audience(known: Services, path: str) -> set[str]:
     # RFC 7523 §3 leaves it open which; RFC 9126 §2 asks for all three.
-    url = known.settings.url
-    return {known.settings.issuer, url("/oauth/token"), url(path)}
+    addresses = known.settings.addresses
+    return {known.settings.issuer, *addresses("/oauth/token"), *addresses(path)}
 
 
 async def _is_first(known: Services, claims: Claims) -> bool:

@@ -11,8 +11,11 @@ from domain.client_metadata import ApiAccess
 from server.setting.values import Network
 from tests.certificates import Certified, make
 from tests.server.clients import ORDERS, register_client
-from tests.server.conftest import ClientFactory, Server, serve
+from tests.server.conftest import ISSUER, ClientFactory, Server, serve
+from tests.server.oauth import asserting
+from tests.server.oauth.asserting import register_asserting
 from tests.server.oauth.calls import claims, get
+from tests.server.oauth.proofs import proof
 
 AUTHORITY = make("CN=Authority", authority=True)
 MIDDLE = make("CN=Middle", by=AUTHORITY, authority=True)
@@ -170,3 +173,60 @@ async def test_without_authorities_names_are_no_proof(behind: Behind) -> None:
     methods = document["token_endpoint_auth_methods_supported"]
     assert "self_signed_tls_client_auth" in methods
     assert "tls_client_auth" not in methods
+
+
+MTLS = "https://mtls.login.example"
+
+
+async def test_clients_are_told_of_the_host_that_asks_for_certificates(
+    behind: Behind,
+) -> None:
+    """RFC 8705 §5: the same endpoints are there as here, but none for browsers."""
+    server = await behind(LOCAL, mtls_url=f"{MTLS}/")
+
+    document = (await get(server, "/.well-known/openid-configuration")).body
+
+    aliases = document["mtls_endpoint_aliases"]
+    assert aliases["token_endpoint"] == f"{MTLS}/oauth/token"
+    assert document["token_endpoint"] == f"{ISSUER}/oauth/token"
+    for name, url in aliases.items():
+        assert url.removeprefix(MTLS) == document[name].removeprefix(ISSUER)
+    assert "authorization_endpoint" not in aliases
+
+
+async def test_without_such_a_host_nothing_is_said_of_it(proxied: Server) -> None:
+    document = (await get(proxied, "/.well-known/openid-configuration")).body
+
+    assert "mtls_endpoint_aliases" not in document
+
+
+@pytest.mark.parametrize("url", [MTLS, ISSUER])
+async def test_what_is_meant_for_either_host_is_meant_for_us(
+    behind: Behind, url: str
+) -> None:
+    """Proofs of possession and assertions name the address that the client called."""
+    server = await behind(LOCAL, mtls_url=MTLS)
+    token = f"{url}/oauth/token"
+    await register_asserting(
+        server.known,
+        asserting.SIGNER,
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [asserting.KEY.jwk]},
+    )
+    said = asserting.signed(server, aud=token)
+    shown = proof(server, token, htm="POST")
+
+    by_assertion = await asserting.ask(server, said)
+    bound = await ask(server, "keyed", ("Client-Cert", item(OWN)), ("DPoP", shown))
+
+    assert by_assertion.status == 200
+    assert claims(bound)["cnf"]["jkt"]
+
+
+async def test_another_host_is_not_meant(behind: Behind) -> None:
+    server = await behind(LOCAL)
+    shown = proof(server, f"{MTLS}/oauth/token", htm="POST")
+
+    refused = await ask(server, "keyed", ("Client-Cert", item(OWN)), ("DPoP", shown))
+
+    assert refused == (400, "invalid_dpop_proof")
