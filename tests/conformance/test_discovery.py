@@ -31,7 +31,7 @@ BOOLEANS = {
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 FORMS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
-CURVES = {"ES256": "P-256", "EdDSA": "Ed25519"}
+CURVES = {"ES256": "P-256", "ECDH-ES": "P-256", "EdDSA": "Ed25519"}
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 
@@ -114,7 +114,7 @@ async def test_keys_are_public_and_strong(production: Client) -> None:
     assert len({key["kid"] for key in keys}) == len(keys) > 0
     for key in keys:
         assert not PRIVATE & key.keys()
-        assert key["use"] == "sig"
+        assert key["use"] in {"sig", "enc"}
         assert CURVES.get(key["alg"]) == key.get("crv")
         for member in FORMS[key["kty"]]:
             assert re.fullmatch(r"[A-Za-z0-9_-]+", key[member])
