@@ -18,7 +18,7 @@ from aiohttp import web
 
 from server import app as application, health
 from server.app import Prepare, nothing
-from server.serving.connection import Runner
+from server.serving.connection import Runner, most_connections
 from server.serving.listening import BACKLOG, CannotListen, Ports
 from server.settings import Settings
 
@@ -74,6 +74,7 @@ async def _connected(app: web.Application, *, drain: float) -> AsyncIterator[Run
     # A handler runs on when its client has left: a token that is in the log is out.
     runner = Runner(
         app,
+        most=most_connections(),
         access_log=None,
         handler_cancellation=False,
         keepalive_timeout=KEEPALIVE,

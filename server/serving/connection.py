@@ -1,11 +1,18 @@
-"""Connections as we keep them: what is no HTTP is refused in few words.
+"""Connections as we keep them: not more than we can, and HTTP alone.
 
 aiohttp would quote what it cannot read, headers with secrets too, name its version,
 and log a stack trace for each. Here such a request is one line, and no more than
 its kind is said.
+
+Whoever opens connections and sends nothing has them for a while. Were they as many
+as the files that a process may open, nothing could be asked of Postgres any more,
+and asyncio would log a stack trace for each that it cannot accept.
 """
 
-from typing import Final
+import asyncio
+import resource
+import sys
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -21,6 +28,26 @@ NO_HTTP: Final = {
     "error_description": "the request is no HTTP that counts",
 }
 """RFC 9112 §2.2, §3; a line or header that is too long is none either."""
+
+
+RESERVED: Final = 128
+"""Open files that connections leave for Postgres, Redis, what is fetched, and logs."""
+
+FEWEST: Final = 64
+"""Connections that are taken however few files may be open."""
+
+FULL: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
+
+
+def most_connections() -> int:
+    """Return how many connections a process of ours may have."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(files - RESERVED, FEWEST)
 
 
 class Connection(RequestHandler):
@@ -46,21 +73,41 @@ class Connection(RequestHandler):
 
 
 class Server(web.Server):
-    """Makes them."""
+    """Makes them, and keeps no more than `most`."""
+
+    def __init__(self, *said: Any, most: int, **settled: Any) -> None:
+        super().__init__(*said, **settled)
+        self._most = most
 
     @override
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
 
+    @override
+    def connection_made(
+        self, handler: RequestHandler, transport: asyncio.Transport
+    ) -> None:
+        super().connection_made(handler, transport)
+        if len(self._connections) > self._most:
+            transport.write(FULL)
+            handler.force_close()
+
 
 class Runner(web.AppRunner):
     """Runs an application on them."""
 
-    __slots__ = ()
+    __slots__ = ("_most",)
+
+    def __init__(self, app: web.Application, *, most: int, **settled: Any) -> None:
+        super().__init__(app, **settled)
+        self._most = most
 
     @override
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return Server(
-            made.request_handler, request_factory=made.request_factory, **self._kwargs
+            made.request_handler,
+            request_factory=made.request_factory,
+            most=self._most,
+            **self._kwargs,
         )
