@@ -58,10 +58,11 @@ async def running(
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        await _until_ready(f"{url}/health/ready", tls)
+        await _until_ready(process, f"{url}/health/ready", tls)
         yield url
     finally:
-        process.send_signal(signal.SIGTERM)
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 60)
 
 
@@ -77,13 +78,16 @@ async def started(
         await log.close()
 
 
-async def _until_ready(url: str, tls: SSLContext | None) -> None:
+async def _until_ready(
+    process: asyncio.subprocess.Process, url: str, tls: SSLContext | None
+) -> None:
     connector = aiohttp.TCPConnector(ssl=tls or True)
     async with (
         asyncio.timeout(90),
         aiohttp.ClientSession(connector=connector) as session,
     ):
-        while not await _answers(session, url):  # noqa: ASYNC110 (another process)
+        while not await _answers(session, url):
+            assert process.returncode is None, "it has ended"
             await asyncio.sleep(0.05)
 
 

@@ -17,7 +17,7 @@ from server.cli.announcing import announce, ignored
 from server.clock import SYSTEM
 from server.dev.embedded import Embedded
 from server.log.migrate import migrate_up
-from server.serving.listening import CannotListen, Ports, bind, open_ports
+from server.serving.listening import CannotListen, Ports, open_ports
 from server.settings import DEVELOPMENT, Settings, environment
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def _ports(settings: Settings) -> Ports:
     try:
         return open_ports(settings, shared=False)
     except CannotListen:
-        main = bind(settings.host, settings.port)
-        return Ports(main=main, management=bind(settings.management_host, 0))
+        return open_ports(replace(settings, management_port=0), shared=False)
 
 
 def _configs(wish: Wish, settings: Settings) -> "Iterator[Config]":

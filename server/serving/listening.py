@@ -22,7 +22,8 @@ class CannotListen(Exception):
 def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     """Bind every address of *host*; port 0 takes one that is free, the same on each.
 
-    *shared* lets our other processes bind it too (SO_REUSEPORT).
+    *shared* lets our other processes bind it too (SO_REUSEPORT); else it listens at
+    once, and who comes early waits.
 
     Raises:
         CannotListen: the port is taken, or not ours to take.
@@ -73,6 +74,10 @@ def _bind(
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:
         bound.bind(address)
+        if not shared:
+            # With SO_REUSEADDR two may bind what nobody listens on yet (Linux): one
+            # of two that start at the same moment would fail only when it serves.
+            bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         if error.errno in ABSENT:
@@ -92,7 +97,7 @@ def _why(error: OSError, address: tuple[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Bound, not yet listening."""
+    """Bound, and nobody is answered yet."""
 
     main: Sequence[socket.socket]
     management: Sequence[socket.socket] = ()
@@ -116,4 +121,9 @@ def open_ports(settings: Settings, *, shared: bool) -> Ports:
     if settings.management_port is None:
         return Ports(main=main)
     host, port = settings.management_host, settings.management_port
-    return Ports(main=main, management=bind(host, port, shared=shared))
+    try:
+        return Ports(main=main, management=bind(host, port, shared=shared))
+    except CannotListen:
+        for one in main:
+            one.close()
+        raise

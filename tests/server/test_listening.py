@@ -31,6 +31,15 @@ def test_a_port_in_use_is_told_in_words() -> None:
             bind("127.0.0.1", port)
 
 
+def test_of_two_that_start_at_once_one_has_the_port() -> None:
+    """The other is told so, before it has begun anything."""
+    first = bind("127.0.0.1", 0)
+
+    with pytest.raises(CannotListen, match="is in use"):
+        bind("127.0.0.1", port_of(first))
+    close_all(first)
+
+
 def test_processes_of_ours_share_a_port() -> None:
     """SO_REUSEPORT, on all of them, and only if they want to."""
     first = bind("127.0.0.1", 0, shared=True)
