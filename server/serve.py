@@ -19,7 +19,7 @@ from aiohttp import web
 from server import app as application, health
 from server.app import Prepare, nothing
 from server.serving.connection import Runner, most_connections
-from server.serving.listening import BACKLOG, CannotListen, Ports
+from server.serving.listening import AT_ONCE, BACKLOG, CannotListen, Ports
 from server.settings import Settings
 
 log = structlog.get_logger()
@@ -94,9 +94,10 @@ async def _listen(
     tls: ssl.SSLContext | None,
 ) -> None:
     for one in sockets:
-        site = web.SockSite(runner, one, ssl_context=tls, backlog=BACKLOG)
+        site = web.SockSite(runner, one, ssl_context=tls, backlog=AT_ONCE)
         try:
             await site.start()
+            one.listen(BACKLOG)  # asyncio has one number for this and for AT_ONCE
         except OSError as error:  # somebody was faster since we bound it
             raise CannotListen(str(error)) from error
 

@@ -30,8 +30,9 @@ NO_HTTP: Final = {
 """RFC 9112 §2.2, §3; a line or header that is too long is none either."""
 
 
-RESERVED: Final = 128
-"""Open files that connections leave for Postgres, Redis, what is fetched, and logs."""
+RESERVED: Final = 256
+"""Open files that connections leave for Postgres, Redis, what is fetched, logs, and
+connections that are just being accepted."""
 
 FEWEST: Final = 64
 """Connections that are taken however few files may be open."""
@@ -90,7 +91,7 @@ class Server(web.Server):
         super().connection_made(handler, transport)
         if len(self._connections) > self._most:
             transport.write(FULL)
-            handler.force_close()
+            self._loop.call_soon(handler.force_close)  # once it has begun
 
 
 class Runner(web.AppRunner):

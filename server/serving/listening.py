@@ -10,6 +10,11 @@ from typing import Final
 from server.settings import Settings
 
 BACKLOG: Final = 1024
+"""Connections that may wait until we accept them."""
+
+AT_ONCE: Final = 32
+"""Connections that are accepted before we look who has too many."""
+
 EVERY: Final = "*"
 ABSENT: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """A machine without IPv6 still resolves localhost to ::1."""

@@ -1,6 +1,7 @@
 """How many connections a process has: strangers must leave some for what it needs."""
 
 import asyncio
+import gc
 import resource
 import sys
 from collections.abc import AsyncIterator
@@ -40,7 +41,9 @@ async def is_served(port: int) -> bool:
     return answer.startswith(b"HTTP/1.1 200 ")
 
 
-async def test_who_is_one_too_many_is_told_to_come_again(port: int) -> None:
+async def test_who_is_one_too_many_is_told_to_come_again(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """At once; and whoever comes when another has left is served."""
     (_, first), (_, second), (reader, third) = [
         await asyncio.open_connection("127.0.0.1", port) for _ in range(3)
@@ -55,6 +58,8 @@ async def test_who_is_one_too_many_is_told_to_come_again(port: int) -> None:
     async with asyncio.timeout(30):
         while not await is_served(port):
             pass  # it has yet to hear that they have left
+    gc.collect()
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize(
