@@ -10,6 +10,7 @@ from tests.server.conftest import Server
 APP = "https://app.example"
 WANTED = {
     "/oauth/token": "POST",
+    "/oauth/par": "POST",
     "/oauth/device/code": "POST",
     "/oauth/revoke": "POST",
     "/userinfo": "GET",
