@@ -78,7 +78,9 @@ $(VENV)/locked: requirements.lock
 	$(PIP) install --quiet --quiet --no-compile --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
 
-# The clients of npm that tests run, exactly as locked, by the npm of a wheel.
+# The clients of npm that tests run, exactly as locked, by the npm of a wheel. Who has no
+# way to npm's registry goes without them, and reads which tests are skipped.
 $(CLIENTS): tests/clients/package-lock.json | $(VENV)/ready
-	@cd tests/clients && $(NPM) ci >/dev/null
-	@touch $@
+	@if (cd tests/clients && $(NPM) ci >/dev/null); then touch $@; \
+	else echo "No clients of npm: the tests that run them are skipped" >&2; \
+	  test -z "$$CI"; fi

@@ -31,7 +31,7 @@ def secret_of(client_id: str) -> str:
 @pytest.fixture(scope="session")
 def packages() -> Path:
     """The libraries of npm; without them the test fails in CI and is skipped else."""
-    if not PACKAGES.is_dir():
+    if not (PACKAGES / ".package-lock.json").is_file():
         missing = "the clients of npm are not there: make test installs them"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     return PACKAGES
