@@ -16,7 +16,7 @@ from tests.server.oauth.calls import basic, redeem
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-ENDPOINTS = ("/oauth/token", "/oauth/introspect", "/oauth/revoke")
+ENDPOINTS = ("/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke")
 
 
 BODIES = (

@@ -15,6 +15,7 @@ from tests.server.oauth.calls import (
     redeem,
     refresh,
 )
+from tests.visitor import request_for
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ async def mortal(own_servers: Embedded, aiohttp_client: ClientFactory) -> Server
     shop = await serve(own_servers.database_url, own_servers.redis_url, aiohttp_client)
     await open_shop(shop.known)
     return shop
+
+
+async def bring(mortal: Server, request_uri: str) -> int:
+    """The status of the page that a browser gets."""
+    brought = {"client_id": "web", "request_uri": request_uri}
+    async with mortal.client.get("/authorize", params=brought) as response:
+        return response.status
 
 
 def is_later(answer: Any) -> bool:
@@ -41,6 +49,8 @@ async def test_without_postgres_and_redis_nothing_is_refused_for_good(
     code = await issue_code(mortal.known, alice)
     tokens = (await redeem(mortal, await issue_code(mortal.known, alice))).body
     jwt = (await machine(mortal, resource=ORDERS)).body["access_token"]
+    asked: dict[str, Any] = request_for("web")
+    pushed = (await post(mortal, "/oauth/par", **asked)).body["request_uri"]
 
     await own_servers.postgres.stop()
     await own_servers.valkey.stop()
@@ -53,6 +63,8 @@ async def test_without_postgres_and_redis_nothing_is_refused_for_good(
         answer = await post(mortal, "/oauth/introspect", token=token, **who)
         assert is_later(answer), answer
     assert is_later(await post(mortal, "/oauth/revoke", token=jwt))
+    assert is_later(await post(mortal, "/oauth/par", **asked))
+    assert await bring(mortal, pushed) == 503
     bearer = f"Bearer {tokens['access_token']}"
     assert is_later(await get(mortal, "/userinfo", Authorization=bearer))
     assert (await get(mortal, "/.well-known/jwks.json")).status == 200
