@@ -180,6 +180,8 @@ def _only_access(
 ) -> tuple[str, ...]:
     if len(allowed) == 1:
         return tuple(allowed)
+    if allowed:  # what none of its APIs has is wrong at whichever
+        _check_all(requested, tuple(s for scope in allowed.values() for s in scope))
     fitting = [name for name, scope in allowed.items() if set(requested) <= set(scope)]
     if not requested or len(fitting) != 1:
         raise InvalidTarget("the audience is missing", reason="TARGET_MISSING")

@@ -223,6 +223,8 @@ WITHOUT_SCOPES = machine(ApiAccess(api=ORDERS))
         (BOTH, "read", (), "invalid_target TARGET_MISSING"),
         (BOTH, "buy note", (), "invalid_target TARGET_MISSING"),
         (BOTH, "", (), "invalid_target TARGET_MISSING"),
+        (BOTH, "sell", (), "invalid_scope SCOPE_REFUSED"),
+        (BOTH, "buy sell", (), "invalid_scope SCOPE_REFUSED"),
         (BOTH, "", (ORDERS, NOTES), f"read buy note → {ORDERS} {NOTES}"),
         # what the API no longer defines, and an API that is gone
         (HALF_STALE, "", (), f"buy → {ORDERS}"),
