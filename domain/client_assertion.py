@@ -48,12 +48,14 @@ def check(
     typ: object,
     client_id: str,
     audience: Collection[str],
+    alone: bool = False,
     now: int,
 ) -> Claims:
     """Return the claims of an assertion that is good for that client, here and now.
 
     `audience` are the names by which this server may be meant: its issuer, its
-    token endpoint, the endpoint that was called (RFC 7523 §3, RFC 9126 §2).
+    token endpoint, the endpoint that was called (RFC 7523 §3, RFC 9126 §2); `alone`
+    wants one of them as a string, not in an array (FAPI 2.0 §5.3.2.1).
 
     Raises:
         InvalidClient: it is not; the reason says why.
@@ -63,6 +65,7 @@ def check(
     _refuse_unless(said.iss == said.sub == client_id, "ASSERTION_ISS")
     named = (said.aud,) if isinstance(said.aud, str) else said.aud
     _refuse_unless(not set(named).isdisjoint(audience), "ASSERTION_AUD")
+    _refuse_unless(isinstance(said.aud, str) or not alone, "ASSERTION_AUD_ARRAY")
     _refuse_unless(now < said.exp, "ASSERTION_EXPIRED")
     _refuse_unless(said.exp <= now + LONGEST + SKEW, "ASSERTION_TOO_LONG")
     _refuse_unless(max(said.iat, said.nbf) <= now + SKEW, "ASSERTION_EARLY")

@@ -45,6 +45,7 @@ class Metadata(Value, frozen=True):
     scope: str = "openid"
     first_party: bool = False
     require_pkce: bool = True
+    fapi2: bool = False
     client_uri: str | None = None
     logo_uri: str | None = None
     policy_uri: str | None = None
@@ -115,6 +116,14 @@ class Metadata(Value, frozen=True):
     def public(self) -> bool:
         """Whether it has no credential of its own (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == "none"
+
+    @property
+    def bound_access_tokens(self) -> bool:
+        """Whether all its access tokens are bound to a key (RFC 8705 §3, RFC 9449)."""
+        return (
+            self.dpop_bound_access_tokens
+            or self.tls_client_certificate_bound_access_tokens
+        )
 
     @property
     def has_secret(self) -> bool:

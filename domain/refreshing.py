@@ -1,4 +1,4 @@
-"""Rotating the refresh token, and the honest retry (RFC 6749 §6, RFC 9700 §4.14.2).
+"""Refreshing, rotation, and the honest retry (RFC 6749 §6, RFC 9700 §4.14.2).
 
 The token of each generation is derived, so saying an answer again is a read: it
 makes nothing new, and a lost answer never forks the family.
@@ -38,9 +38,18 @@ class Refreshment(Value, frozen=True):
 
 
 def refresh(
-    state: GrantState, presented: Refreshment, *, mint: Mint, leeway: int, now: int
+    state: GrantState,
+    presented: Refreshment,
+    *,
+    mint: Mint,
+    leeway: int,
+    rotates: bool = True,
+    now: int,
 ) -> tuple[Refreshed | AccessTokenAdded | RefreshReplayed, ...]:
     """Rotate the refresh token, or say again what a lost answer said.
+
+    One that does not rotate stays good, and gives a new access token each time: it
+    is of no use without its client's keys (FAPI 2.0 §5.3.2.1).
 
     No event means: `state` already holds the `answer` (the honest retry within
     `leeway` seconds). A token older than that was stolen from somebody: it ends
@@ -63,6 +72,8 @@ def refresh(
     _check_wish(approval, presented)
     if presented.generation == current.generation:
         token = mint(approval, state.issued + 1)
+        if not rotates:
+            return (AccessTokenAdded(token=token),)
         return (Refreshed(token=token, refresh=_rotated(current, token, now)),)
     if is_retry(current, presented.generation, leeway=leeway, now=now):
         return _again(state, presented, mint, now)

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from domain import claim_map, client_uris, response_type, scope
+from domain import claim_map, client_uris, fapi2, response_type, scope
 from domain.algorithms import (
     ASSERTION_ALGS,
     ENCODINGS,
@@ -288,4 +288,5 @@ _CHECKS: Final[tuple[Callable[[Metadata], None], ...]] = (
     _check_numbers,
     _check_scopes,
     _check_claims,
+    fapi2.check,
 )

@@ -39,9 +39,18 @@ class _Claims(Value, frozen=True):
 
 
 def check(
-    claims: Mapping[str, Any], *, typ: object, client_id: str, issuer: str, now: int
+    claims: Mapping[str, Any],
+    *,
+    typ: object,
+    client_id: str,
+    issuer: str,
+    longest: int | None = None,
+    now: int,
 ) -> None:
     """Let an object pass that is for this server, from that client, and of today.
+
+    `longest` seconds, where that is said, it may be good for, and may be old: then it
+    must tell, and name this server (FAPI 2.0 Message Signing §5.3.1).
 
     Raises:
         InvalidRequestObject: it is not; the reason says why.
@@ -59,6 +68,15 @@ def check(
     _refuse_unless(max(said.iat, said.nbf) <= now + SKEW, "EARLY", "it is of tomorrow")
     nested = claims.keys() & {"request", "request_uri"}
     _refuse_unless(not nested, "NESTED", "it holds another")
+    if longest is not None:
+        _check_fresh(said, longest, now)
+
+
+def _check_fresh(said: _Claims, longest: int, now: int) -> None:
+    _refuse_unless(said.aud is not None, "AUD", "aud is missing")
+    _refuse_unless(now - longest <= said.nbf, "OLD", "nbf is missing, or long ago")
+    short = said.exp is not None and said.exp <= said.nbf + longest
+    _refuse_unless(short, "LONG", "exp is missing, or long after nbf")
 
 
 def parameters(

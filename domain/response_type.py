@@ -57,11 +57,7 @@ def check_allowed(asked: ResponseType, client: Metadata) -> None:
         raise UnauthorizedClient("the client may not use this grant")
     if not any(set(one.split(" ")) == set(asked) for one in client.response_types):
         raise UnauthorizedClient("the client may not use this response_type")
-    bound = (
-        client.dpop_bound_access_tokens
-        or client.tls_client_certificate_bound_access_tokens
-    )
-    if "token" in asked and bound:
+    if "token" in asked and client.bound_access_tokens:
         raise UnauthorizedClient("the client's access tokens are bound to a key")
 
 

@@ -22,6 +22,7 @@ Members = Mapping[str, Any]
 OPERATORS: Final = (
     "first_party",
     "require_pkce",
+    "fapi2",
     "api_access",
     "access_token_lifetime",
     "refresh_token_lifetime",

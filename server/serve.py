@@ -29,6 +29,9 @@ MANAGEMENT_DRAIN: Final = 1.0
 KEEPALIVE: Final = 75.0
 """Seconds; longer than the idle time of common balancers, which should close first."""
 
+CIPHERS: Final = "ECDHE+AESGCM"
+"""Of TLS 1.2, what RFC 9325 §4.2 recommends and nothing else; TLS 1.3 has its own."""
+
 
 async def serve(
     settings: Settings,
@@ -113,6 +116,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(settings.tls_cert, settings.tls_key)
     context.set_alpn_protocols(["http/1.1"])
+    context.set_ciphers(CIPHERS)
     if settings.tls_client_ca is not None:
         context.load_verify_locations(settings.tls_client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from domain import acr, issuing, pushing, stream_id as ids
+from domain import acr, fapi2, issuing, pushing, stream_id as ids
 from domain.client_metadata import Metadata
 from domain.grant import (
     GRANT,
@@ -156,9 +156,15 @@ def _beginning(going: Proceeding, approval: Approval, mint: Minter | None) -> Be
         redirect_uri_given=going.destination.given,
         challenge=going.request.challenge,
         jkt=going.request.jkt,
-        expires_at=going.now + going.services.settings.code_lifetime,
+        expires_at=going.now + _code_lifetime(going),
     )
     return partial(issuing.issue_code, approval=approval, code=code, mint=mint)
+
+
+def _code_lifetime(going: Proceeding) -> int:
+    """Return for how many seconds a code is good."""
+    lifetime = going.services.settings.code_lifetime
+    return min(lifetime, fapi2.CODE_LIFETIME) if going.metadata.fapi2 else lifetime
 
 
 def _of_code(going: Proceeding, grant_id: UUID) -> dict[str, str]:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from domain import acr, claims, dpop, response_type, scope
 from domain.algorithms import ENCODINGS, ENCRYPTION_ALGS, REQUEST_OBJECT_ALGS
+from domain.request_object import UNSIGNED
 from server import services, subject
 from server.oauth import client_auth, dialect, jwks, registration_access, response
 from server.oauth.proving import presented
@@ -120,7 +121,10 @@ def _request_objects(known: Services) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "require_signed_request_object": False,  # by the client's metadata
-        "request_object_signing_alg_values_supported": sorted(REQUEST_OBJECT_ALGS),
+        # `none` is for those alone who register it: to name it would be to offer it.
+        "request_object_signing_alg_values_supported": sorted(
+            REQUEST_OBJECT_ALGS - {UNSIGNED}
+        ),
     }
     opened = {key["alg"] for key in jwks.published(known) if key["use"] == "enc"}
     if not opened:

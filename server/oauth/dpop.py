@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from domain import dpop
+from domain import dpop, fapi2
 from domain.client_metadata import Metadata
 from domain.dpop import Proof
 from domain.errors import InvalidDpopProof, UseDpopNonce
@@ -39,9 +39,23 @@ async def confirmation(request: web.Request, client: Metadata) -> Confirmation |
         Unavailable: nobody can say whether it was used before.
     """
     jkt = await shown(request)
+    if not is_strong(request, client):
+        raise _refused("its algorithm is too weak", "DPOP_ALGORITHM")
     if jkt is None and client.dpop_bound_access_tokens:
         raise InvalidDpopProof("a DPoP proof is missing", reason="DPOP_MISSING")
     return None if jkt is None else Confirmation(jkt=jkt)
+
+
+def is_strong(request: web.Request, client: Metadata) -> bool:
+    """Whether a proof, if there is one, is signed as the client's profile wants it."""
+    text = request.headers.get(HEADER)
+    if text is None or not client.fapi2:
+        return True
+    try:
+        signed.read(text, algorithms=fapi2.ALGORITHMS)
+    except Unverified:
+        return False
+    return True
 
 
 async def shown(request: web.Request, *, token: str | None = None) -> str | None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from domain import request_object
+from domain import fapi2, request_object
 from domain.client_metadata import Metadata
 from domain.errors import InvalidRequest, InvalidRequestObject, OAuthError
 from domain.request_object import UNSIGNED
@@ -66,7 +66,7 @@ async def of(request: web.Request, asked: Asked) -> Requested:
         counting = _counting(asked, said)
     except (OAuthError, Unavailable) as refusal:
         return Requested(asked=asked, refusal=refusal)
-    return _checked(known, asked, said, counting)
+    return _checked(known, client.metadata, asked, said, counting)
 
 
 def _way(asked: Asked) -> str | None:
@@ -94,8 +94,10 @@ def _counting(asked: Asked, said: Signed) -> Asked:
     return {**beside, **inside}
 
 
-def _checked(known: Services, asked: Asked, said: Signed, counting: Asked) -> Requested:
-    client_id = one(asked, "client_id") or ""
+def _checked(
+    known: Services, client: Metadata, asked: Asked, said: Signed, counting: Asked
+) -> Requested:
+    client_id = client.client_id
     try:
         _check_same(asked, counting)
         request_object.check(
@@ -103,6 +105,7 @@ def _checked(known: Services, asked: Asked, said: Signed, counting: Asked) -> Re
             typ=said.header.get("typ"),
             client_id=client_id,
             issuer=known.settings.issuer,
+            longest=fapi2.OBJECT_LIFETIME if client.fapi2 else None,
             now=known.clock.now(),
         )
     except OAuthError as refusal:

@@ -10,7 +10,7 @@ from domain.client import Client
 from domain.client_metadata import Metadata
 from domain.errors import InvalidToken
 from server import services
-from server.oauth import bearer, lookup, nested_jwt
+from server.oauth import bearer, dpop, lookup, nested_jwt
 from server.oauth.access_token import scope_of, subject_of
 from server.oauth.liveness import LiveAccessToken
 from server.services import Services
@@ -30,6 +30,8 @@ async def userinfo(request: web.Request) -> web.StreamResponse:
         raise errors.MissingScope("openid")
     known = services.of(request)
     client = await _client(known, live)
+    if not dpop.is_strong(request, client):
+        raise errors.ProofRefused("its algorithm is too weak", reason="DPOP_ALGORITHM")
     return await _answer(known, client, await _claims(known, client, live))
 
 

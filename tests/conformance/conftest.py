@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from server import app as server_app
 from server.dev.embedded import Embedded
 from tests.client_key import ClientKey, jwks, make_key
+from tests.conformance.bank import Bank, open_account
 from tests.conformance.party import BYE, REDIRECT_URI, Flow, Party, Told
 from tests.conformance.site import Site, publishing
 from tests.house import Admin, House, furnished_house, standing
@@ -90,6 +91,7 @@ async def open_house(
         port=unused_tcp_port_factory(),
         registration="open",
         fetch_allow=reachable,
+        code_lifetime=300,  # longer than FAPI 2.0 lets codes live
     ) as house:
         await house.known.directory.register(
             username="carol",
@@ -214,3 +216,35 @@ async def party(
     if flow.name not in met:
         met[flow.name] = await meet(flow)
     return met[flow.name].by(browser)
+
+
+@pytest.fixture(scope="session")
+async def accounts(open_house: House) -> tuple[Party, Party]:
+    """Two clients for FAPI 2.0, each with keys of its own and nobody at its browser."""
+    return await open_party(open_house, "bank"), await open_party(open_house, "fund")
+
+
+async def open_party(house: House, client_id: str, **members: Any) -> Party:
+    key = make_key("PS256", f"{client_id}-1")
+    client = await open_account(house.known, client_id, key, **members)
+    nobody = Visitor(house.issuer)
+    await nobody.http.close()
+    return Party(house=house, visitor=nobody, client=client, flow=Flow("code"), key=key)
+
+
+@pytest.fixture(scope="session")
+def proving() -> ClientKey:
+    return make_key("ES256")
+
+
+@pytest.fixture
+def bank(accounts: tuple[Party, Party], browser: Visitor, proving: ClientKey) -> Bank:
+    return Bank(party=accounts[0].by(browser), proving=proving)
+
+
+@pytest.fixture
+def fund(
+    accounts: tuple[Party, Party], other_browser: Visitor, proving: ClientKey
+) -> Bank:
+    """Another client, and somebody else."""
+    return Bank(party=accounts[1].by(other_browser), proving=proving)

@@ -192,10 +192,12 @@ class Party:
     async def post(self, path: str, form: Mapping[str, str], **headers: str) -> Told:
         """POST as the client, by its method."""
         proof, basic = self._proof()
+        return await self.call(path, {**form, **proof}, **headers, **basic)
+
+    async def call(self, path: str, form: Mapping[str, str], **headers: str) -> Told:
+        """POST just that."""
         async with self.visitor.http.post(
-            f"{self.house.issuer}{path}",
-            data={**form, **proof},
-            headers={**headers, **basic},
+            f"{self.house.issuer}{path}", data=form, headers=headers
         ) as response:
             text = await response.text()
             return Told(
@@ -219,7 +221,7 @@ class Party:
                 return self.assertion(), {}
 
     def assertion(self, **changed: Any) -> dict[str, str]:
-        """A proof by its key, good once, which names the issuer."""
+        """A proof by its key, good once, which names the issuer; None leaves out."""
         assert self.key is not None
         now, client_id = self.house.clock.now(), self.client["client_id"]
         claims = {
@@ -231,9 +233,10 @@ class Party:
             "exp": now + 60,
             **changed,
         }
+        said = {name: value for name, value in claims.items() if value is not None}
         return {
             "client_assertion_type": TYPE,
-            "client_assertion": self.key.sign(claims),
+            "client_assertion": self.key.sign(said),
         }
 
     async def redeem(self, code: str, **more: str) -> Told:

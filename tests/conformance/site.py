@@ -24,7 +24,10 @@ class Site:
         self._documents[address.removeprefix(f"http://{self.place}")] = document
 
     async def answer(self, request: web.Request) -> web.Response:
-        return web.json_response(self._documents[request.path])
+        document = self._documents[request.path]
+        if isinstance(document, str):
+            return web.Response(text=document, content_type="application/jwt")
+        return web.json_response(document)
 
 
 @asynccontextmanager

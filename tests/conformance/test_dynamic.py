@@ -8,7 +8,7 @@ import pytest
 from joserfc import jws
 
 from server import published_keys
-from tests.client_key import ClientKey, jwks, make_key
+from tests.client_key import ClientKey, jwks, make_key, sign
 from tests.conformance import strict
 from tests.conformance.conftest import Meet, Register, described
 from tests.conformance.flows import CODE, RESPONSES
@@ -222,6 +222,49 @@ async def test_a_client_rotates_its_keys(
 
     assert told.status == 200, told
     assert await party.userinfo(told.body["access_token"])
+
+
+async def test_a_request_may_lie_at_the_clients_site(
+    meet: Meet, site: Site, client_key: ClientKey
+) -> None:
+    """oidcc-request-uri-signed-rs256: the object says all that counts."""
+    address = site.publish("")
+    members = {"request_uris": [address], "request_object_signing_alg": "RS256"}
+    party = await meet(CODE, **BY_KEY, **members)
+    client_id, issuer = party.client["client_id"], party.house.issuer
+    said = {
+        "iss": client_id,
+        "aud": issuer,
+        "client_id": client_id,
+        "redirect_uri": REDIRECT_URI,
+        "response_type": "code",
+        "scope": "openid",
+        "state": "state-1",
+        "nonce": "nonce-1",
+    }
+    site.change(address, client_key.sign(said))
+
+    bare = {"state": "", "nonce": "", "redirect_uri": ""}
+    page = await party.ask(request_uri=address, **bare)
+    got = await party.take(await party.agree(page))
+
+    assert got.said["nonce"] == "nonce-1"
+
+
+async def test_nobody_is_offered_unsigned_requests(meet: Meet) -> None:
+    """oidcc-request-uri-unsigned, oidcc-unsigned-request-object-…,
+    oidcc-request-uri-unsigned-supported-…, oidcc-ensure-request-object-with-…: they
+    are skipped where discovery doesn't name `none`; such an object is refused."""
+    party = await meet(CODE, **BY_KEY)
+    page = await party.visitor.get("/.well-known/openid-configuration")
+    names = json.loads(page.text)["request_object_signing_alg_values_supported"]
+    assert "RS256" in names
+    assert "none" not in names
+
+    said = {"client_id": party.client["client_id"], "response_type": "code"}
+    refused = await party.ask(request=sign(said, b"", alg="none"))
+
+    assert party.refused(refused) == "request_not_supported"
 
 
 @pytest.mark.parametrize("listed", [True, False])

@@ -113,3 +113,24 @@ def test_a_jwt_that_is_for_something_else_is_none(typ: object) -> None:
 def test_it_must_be_remembered_until_it_has_expired() -> None:
     """In whole seconds, and never too short."""
     assert check(exp=NOW + 0.5).expires_at == NOW + 1
+
+
+def check_alone(aud: Any) -> None:
+    client_assertion.check(
+        {**GOOD, "aud": aud},
+        typ=None,
+        client_id="web",
+        audience={ISSUER},
+        alone=True,
+        now=NOW,
+    )
+
+
+def test_where_it_must_name_this_server_alone() -> None:
+    """As a text, not in a list of one (FAPI 2.0 §5.3.2.1)."""
+    check_alone(ISSUER)
+
+    for aud, reason in (([ISSUER], "ASSERTION_AUD_ARRAY"), (TOKEN, "ASSERTION_AUD")):
+        with pytest.raises(InvalidClient) as refused:
+            check_alone(aud)
+        assert refused.value.reason == reason

@@ -62,6 +62,29 @@ def test_refreshing_rotates_the_token_and_gives_a_new_access_token() -> None:
     assert answer(state, FIRST) == token(2, at=200)
 
 
+def test_one_that_does_not_rotate_stays_good() -> None:
+    """A new access token each time, and nobody's retry ends the family."""
+    first = AccessTokenAdded(token=token(2, at=200))
+    state = (
+        given(GRANT, ISSUED, REDEEMED)
+        .when(refresh, FIRST, mint=mint_at(200), leeway=0, rotates=False, now=200)
+        .then(first)
+    )
+
+    assert isinstance(state, Live)
+    assert state.refresh == live().refresh
+    given(GRANT, ISSUED, REDEEMED, first).when(
+        refresh, FIRST, mint=mint_at(900), leeway=0, rotates=False, now=900
+    ).then(AccessTokenAdded(token=token(3, at=900)))
+
+
+def test_one_that_rotates_no_more_is_still_watched_for_replay() -> None:
+    """What was spent before stays spent."""
+    ROTATED.when(
+        refresh, FIRST, mint=mint_at(230), leeway=LEEWAY, rotates=False, now=230
+    ).then(RefreshReplayed(generation=1, at=230))
+
+
 def test_rotation_does_not_prolong_the_family() -> None:
     assert live(REFRESHED).refresh == refresh_token(2, token=2, at=200, until=1110)
 

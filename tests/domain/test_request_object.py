@@ -57,6 +57,40 @@ def test_what_it_must_not_say(changed: dict[str, Any], reason: str) -> None:
     assert why({**HONEST, **changed}) == reason
 
 
+HOUR = 3600
+FRESH = {**HONEST, "nbf": NOW}
+
+
+def check_fresh(**changed: Any) -> None:
+    said = {n: value for n, value in {**FRESH, **changed}.items() if value is not None}
+    request_object.check(
+        said, typ=None, client_id="app", issuer=ISSUER, longest=HOUR, now=NOW
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"aud": None}, "AUD"),
+        ({"nbf": None}, "OLD"),
+        ({"nbf": NOW - HOUR - 1}, "OLD"),
+        ({"exp": None}, "LONG"),
+        ({"exp": NOW + HOUR + 1}, "LONG"),
+        ({"nbf": NOW - 1, "exp": NOW + HOUR}, "LONG"),
+    ],
+    ids=str,
+)
+def test_where_it_must_be_fresh(changed: dict[str, Any], reason: str) -> None:
+    """An hour old at most, and good for an hour (FAPI 2.0 Message Signing §5.3.1)."""
+    check_fresh()
+    check_fresh(nbf=NOW + SKEW, exp=NOW + HOUR, aud=[ISSUER, "https://other.example"])
+
+    with pytest.raises(InvalidRequestObject) as refusal:
+        check_fresh(**changed)
+
+    assert refusal.value.reason == f"REQUEST_OBJECT_{reason}"
+
+
 def test_what_it_may_leave_out_or_say_otherwise() -> None:
     """RFC 9101 §4 recommends `iss` and `aud`; what is there must be right."""
     check({})

@@ -62,10 +62,15 @@ async def exchange(ask: Ask) -> Given:
 def _rotation(
     ask: Ask, presented: Refreshment, mint: Minter
 ) -> Callable[[GrantState], Events]:
-    leeway = ask.services.settings.refresh_leeway
-
     def decide(state: GrantState) -> Events:
-        events = refresh(state, presented, mint=mint, leeway=leeway, now=ask.now)
+        events = refresh(
+            state,
+            presented,
+            mint=mint,
+            leeway=ask.services.settings.refresh_leeway,
+            rotates=not ask.metadata.fapi2,
+            now=ask.now,
+        )
         return events or _again(state, presented, mint)
 
     return decide

@@ -43,7 +43,8 @@ async def prove(attempt: Attempt) -> str:
         jwt.claims,
         typ=jwt.header.get("typ"),
         client_id=client.metadata.client_id,
-        audience=_audience(known, attempt.request.path),
+        audience=_audience(known, client.metadata, attempt.request.path),
+        alone=client.metadata.fapi2,
         now=now,
     )
     return "" if await _is_first(known, claims) else "ASSERTION_REPLAY"
@@ -56,10 +57,13 @@ def _algorithms(metadata: Metadata) -> Collection[str]:
     return allowed if registered is None else allowed & {registered}
 
 
-def _audience(known: Services, path: str) -> set[str]:
-    # RFC 7523 §3 leaves it open which; RFC 9126 §2 asks for all three.
-    addresses = known.settings.addresses
-    return {known.settings.issuer, *addresses("/oauth/token"), *addresses(path)}
+def _audience(known: Services, client: Metadata, path: str) -> set[str]:
+    # RFC 7523 §3 leaves it open which; RFC 9126 §2 asks for all three. FAPI 2.0 has
+    # the issuer alone, so that nobody's endpoint is taken for another's (§5.3.2.1).
+    issuer, addresses = known.settings.issuer, known.settings.addresses
+    if client.fapi2:
+        return {issuer}
+    return {issuer, *addresses("/oauth/token"), *addresses(path)}
 
 
 async def _is_first(known: Services, claims: Claims) -> bool:
