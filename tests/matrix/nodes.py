@@ -1,5 +1,6 @@
 """Two processes of one server behind one name, as a balancer shows them."""
 
+import asyncio
 import signal
 import socket
 from asyncio.subprocess import Process
@@ -13,6 +14,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 
+from server.projecting import status
 from server.services import Services
 from tests.faults.place import Place
 from tests.house import INITIAL_TOKEN
@@ -20,12 +22,17 @@ from tests.house import INITIAL_TOKEN
 SETTINGS: Final = {
     "GRANTLOG_REGISTRATION": "token",
     "GRANTLOG_REGISTRATION_TOKEN": INITIAL_TOKEN,
-    # However long a busy machine takes, what comes at once is not late.
+    # However long a busy machine takes, what comes at once is not late, and Redis is
+    # believed.
     "GRANTLOG_DEVICE_INTERVAL": "60",
+    "GRANTLOG_LAG_BOUND": "20",
     "GRANTLOG_REDIS_DEADLINE": "5",
     "GRANTLOG_REFRESH_LEEWAY": "300",
     "GRANTLOG_SIGNUP": "open",
 }
+PATIENCE: Final = 60.0
+PAUSE: Final = 0.1
+"""Seconds between two looks at all of Redis, which are some work."""
 
 
 class Balancer(AbstractResolver):
@@ -61,10 +68,10 @@ class Balancer(AbstractResolver):
     async def close(self) -> None:
         """Nothing is open."""
 
-    def connector(self) -> aiohttp.TCPConnector:
-        """Make a connection for each request: nothing stays with one node."""
+    def connector(self, *, keep: bool) -> aiohttp.TCPConnector:
+        """Make a connection for each request, if none is kept for the next ones."""
         return aiohttp.TCPConnector(
-            resolver=self, use_dns_cache=False, force_close=True, limit=0
+            resolver=self, use_dns_cache=False, force_close=not keep, limit=0
         )
 
     def only(self, port: int) -> None:
@@ -115,6 +122,16 @@ class Nodes:
     @property
     def ports(self) -> tuple[int, int]:
         return self.one.port, self.other.port
+
+    async def warm(self) -> None:
+        """Return when Redis is believed again: readers don't go to Postgres."""
+        async with asyncio.timeout(PATIENCE):
+            while not await self._is_warm():  # noqa: ASYNC110 (it is in their processes)
+                await asyncio.sleep(PAUSE)
+
+    async def _is_warm(self) -> bool:
+        known = self.known
+        return (await status.read(known.reading.states, known.clock)).cold == 0
 
     async def flush(self) -> None:
         """Empty Redis."""

@@ -1,5 +1,6 @@
 """A flow as a sequence of named steps, and the stage on which it is played."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -74,6 +75,12 @@ class Stage:
             text = await response.text()
             return Told(status=response.status, body=json.loads(text or "null"))
 
+    async def line_up(self, racers: int) -> None:
+        """Open a connection for each racer, so that all can start at once."""
+        calls = (self.http.get(f"{self.issuer}/health/live") for _ in range(racers))
+        for response in await asyncio.gather(*calls):
+            response.release()
+
     async def get_tokens(self, grant_type: str, **form: Any) -> None:
         """Ask the token endpoint, and be given."""
         told = await self.post("/oauth/token", grant_type=grant_type, **form)
@@ -108,14 +115,20 @@ Step = Callable[[Stage], Awaitable[None]]
 
 
 @asynccontextmanager
-async def stage_for(flow: Flow, nodes: Nodes, people: People) -> AsyncIterator[Stage]:
-    """Somebody new at a new browser; each of their requests goes to the other node."""
+async def stage_for(
+    flow: Flow, nodes: Nodes, people: People, *, keep: bool = False
+) -> AsyncIterator[Stage]:
+    """Somebody new at a new browser; each of their requests goes to the other node.
+
+    With `keep` it is each new connection, which then stays for the next requests.
+    """
     way = Balancer(nodes.ports)
     username = await people.join(second_factor=flow.second_factor)
+    connector = way.connector(keep=keep)
     async with (
-        Visitor(nodes.issuer, connector=way.connector()) as browser,
+        Visitor(nodes.issuer, connector=connector) as browser,
         aiohttp.ClientSession(
-            connector=way.connector(), cookie_jar=aiohttp.DummyCookieJar()
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar()
         ) as http,
     ):
         yield Stage(

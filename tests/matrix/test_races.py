@@ -38,9 +38,11 @@ async def run(
     meanwhile: Callable[[Racing], Awaitable[None]] = nothing,
 ) -> None:
     """Let a hundred race, and look at their answers and at the log."""
-    async with stage_for(race.flow, nodes, people) as stage:
+    await nodes.warm()
+    async with stage_for(race.flow, nodes, people, keep=True) as stage:
         for step in race.flow.steps:
             await step(stage)
+        await stage.line_up(RACERS)
         cursor = await nodes.known.log.snapshot()
 
         racers = (race.race(stage, index) for index in range(RACERS))
