@@ -33,6 +33,11 @@ def ancestors(grant_id: UUID, subject: Approval) -> tuple[UUID, ...]:
     return chain
 
 
+def ancestor_tokens(number: int, subject: Approval) -> tuple[int, ...]:
+    """Return which tokens of its `ancestors` the new grant hangs on."""
+    return (number, *subject.ancestor_tokens)
+
+
 def check_key(
     bound_to: Confirmation | None, shown: Confirmation | None, *, own: bool
 ) -> None:

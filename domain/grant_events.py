@@ -25,7 +25,8 @@ class Approval(Value, frozen=True):
     is not the code went through the browser (OIDC Core §3.3). `subject` is what the
     client calls the person, None for their own id (OIDC Core §8). `actors` act in
     the person's name, the current one first (RFC 8693 §4.1); `ancestors` are the
-    grants of the tokens that this one's was exchanged for, the nearest first.
+    grants of the tokens that this one's was exchanged for, the nearest first, and
+    `ancestor_tokens` the numbers that those tokens have in them.
     """
 
     client_id: str
@@ -45,6 +46,7 @@ class Approval(Value, frozen=True):
     subject: str | None = None
     actors: tuple[str, ...] = ()
     ancestors: tuple[UUID, ...] = ()
+    ancestor_tokens: tuple[int, ...] = ()
 
     @property
     def offline(self) -> bool:

@@ -1,11 +1,12 @@
 """Whether a token is good now: one look-up for it and all it hangs on."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from uuid import UUID
 
 from domain.api import Api
 from domain.client import Client
-from domain.grant import AccessToken, Approval, Live, Refresh
+from domain.grant import AccessToken, Approval, Live, Refresh, is_unrevoked
 from server.oauth import lookup, standing
 from server.oauth.access_token import audience_of
 from server.oauth.presented import ShownAccessToken, ShownRefreshToken, proven
@@ -72,12 +73,19 @@ async def _standing_grant(known: Services, grant_id: UUID) -> Live | None:
     state = view.grant.state
     if not isinstance(state, Live) or await standing.reason_against(known, view):
         return None
-    # A token that came of another one's exchange is good while that one's grant is.
-    for ancestor in state.approval.ancestors:
-        view = await known.reading.live(ancestor)
-        if await standing.reason_against(known, view):
-            return None
-    return state
+    return state if await _has_ancestors(known, state.approval) else None
+
+
+async def _has_ancestors(known: Services, approval: Approval) -> bool:
+    """Whether the tokens that it was exchanged for are good, and their grants."""
+    for grant_id, number in zip_longest(approval.ancestors, approval.ancestor_tokens):
+        view = await known.reading.live(grant_id)
+        state = view.grant.state
+        if await standing.reason_against(known, view) or not isinstance(state, Live):
+            return False
+        if not is_unrevoked(state, number):
+            return False
+    return True
 
 
 async def is_for(known: Services, caller: Client | Api, live: LiveAccessToken) -> bool:

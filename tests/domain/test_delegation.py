@@ -5,7 +5,14 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from domain.delegation import LONGEST_CHAIN, act, actors, ancestors, check_key
+from domain.delegation import (
+    LONGEST_CHAIN,
+    act,
+    actors,
+    ancestor_tokens,
+    ancestors,
+    check_key,
+)
 from domain.errors import InvalidRequest
 from domain.grant import Confirmation
 from tests.domain.grants import APPROVAL
@@ -32,6 +39,12 @@ def test_a_grant_hangs_on_all_that_came_before() -> None:
     before = replace(APPROVAL, ancestors=(UUID(int=8),))
 
     assert ancestors(UUID(int=9), before) == (UUID(int=9), UUID(int=8))
+
+
+def test_it_hangs_on_the_very_tokens() -> None:
+    before = replace(APPROVAL, ancestor_tokens=(3,))
+
+    assert ancestor_tokens(7, before) == (7, 3)
 
 
 def test_a_chain_has_an_end() -> None:

@@ -128,6 +128,7 @@ def _approval(
         acr=before.acr,
         actors=delegation.actors(before, subject_of(actor.approval) if actor else None),
         ancestors=delegation.ancestors(subject.grant_id, before),
+        ancestor_tokens=delegation.ancestor_tokens(subject.token.number, before),
     )
 
 

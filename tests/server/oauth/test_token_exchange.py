@@ -26,6 +26,7 @@ from tests.server.oauth.calls import (
     introspect,
     is_active,
     post,
+    refresh,
     tokens_of,
 )
 
@@ -136,6 +137,23 @@ async def test_it_dies_with_what_it_came_of(chained: Server, alice: UUID) -> Non
 
     assert not await is_active(chained, first.body["access_token"], auth=BACKEND)
     assert not await is_active(chained, token, auth=BACKEND)
+
+
+async def test_it_dies_with_the_very_token_it_came_of(
+    chained: Server, alice: UUID
+) -> None:
+    """RFC 7009: who revokes a token that leaked means what was made of it too."""
+    given = await tokens_of(chained, alice, scope=BOTH, audience=(STOCK,))
+    first = await exchange(chained, given["access_token"], resource=STOCK)
+    second = await exchange(chained, first.body["access_token"], resource=ORDERS)
+    fresh = await refresh(chained, given["refresh_token"])
+    other = await exchange(chained, fresh.body["access_token"], resource=STOCK)
+
+    await post(chained, "/oauth/revoke", token=given["access_token"])
+
+    assert not await is_active(chained, first.body["access_token"], auth=BACKEND)
+    assert not await is_active(chained, second.body["access_token"], auth=BACKEND)
+    assert await is_active(chained, other.body["access_token"], auth=BACKEND)
 
 
 async def test_it_dies_with_the_session(chained: Server, alice: UUID) -> None:
