@@ -17,6 +17,8 @@ import asyncpg
 from domain.events import KINDS, NAME_OF
 
 ROOT = Path(__file__).parents[1]
+PATIENCE = 30.0
+"""Seconds that a client waits for an answer, however busy the machine is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from playwright.async_api import Page
 
-from tests.started import Started
+from tests.started import PATIENCE, Started
 
 HERE = Path(__file__).parent
 SCRIPT = "auth0-spa-js.production.js"
@@ -56,7 +56,12 @@ class App:
             "redirect_uri": f"{self.url}/callback",
             **self.options.get("authorizationParams", {}),
         }
-        made = {"domain": self.server.url, "clientId": self.client_id, **self.options}
+        made = {
+            "domain": self.server.url,
+            "clientId": self.client_id,
+            "httpTimeoutInSeconds": PATIENCE,
+            **self.options,
+        }
         await self.page.evaluate(BEGIN, {**made, "authorizationParams": asked})
 
     async def call(self, method: str, *given: Any) -> Any:

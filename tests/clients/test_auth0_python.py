@@ -23,7 +23,7 @@ from tests.client_key import ClientKey
 from tests.clients.conftest import NOTES, secret_of
 from tests.server.clients import CALLBACK, VERIFIER
 from tests.server.oauth.calls import segment
-from tests.started import Started
+from tests.started import PATIENCE, Started
 from tests.visitor import Visitor, url_of
 
 SCOPE = "openid profile email offline_access read:notes"
@@ -70,7 +70,7 @@ def believed(
 def made(library: type[Any], server: Started, client_id: str, **options: Any) -> Any:
     """One of the library's clients."""
     known = {"client_secret": secret_of(client_id), **options}
-    return library(domain_of(server), client_id, **known)
+    return library(domain_of(server), client_id, timeout=PATIENCE, **known)
 
 
 def domain_of(server: Started) -> str:
@@ -98,7 +98,7 @@ async def test_a_web_site(server: Started, person: Visitor) -> None:
     second = await to_thread(call, first["refresh_token"])
     narrow = await to_thread(call, second["refresh_token"], scope="openid email")
 
-    users = Users(domain_of(server))
+    users = Users(domain_of(server), timeout=PATIENCE)
     user = await to_thread(users.userinfo, second["access_token"])
     assert user["email"] == "alice@example.com"
     assert user["name"] == "Alice Adams"

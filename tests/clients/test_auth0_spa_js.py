@@ -37,7 +37,6 @@ async def home(packages: Path, app_port: int) -> AsyncIterator[str]:
 @pytest.fixture
 async def app(page: Page, server: Started, home: str) -> App:
     """The app in a browser that has never been anywhere."""
-    page.set_default_timeout(20_000)
     return App(page=page, server=server, url=home)
 
 

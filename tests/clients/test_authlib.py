@@ -15,7 +15,7 @@ from joserfc.errors import InvalidClaimError
 from tests.client_key import ClientKey
 from tests.clients.conftest import NOTES, secret_of
 from tests.server.clients import CALLBACK
-from tests.started import Started
+from tests.started import PATIENCE, Started
 from tests.visitor import Visitor
 
 SCOPE = "openid profile email offline_access read:notes"
@@ -51,6 +51,7 @@ class Site:
                 "scope": SCOPE,
                 "code_challenge_method": "S256",
                 "token_endpoint_auth_method": self.method,
+                "timeout": PATIENCE,
             },
         )
 
@@ -177,6 +178,7 @@ async def test_a_machine(server: Started) -> None:
         secret_of("machine"),
         token_endpoint=f"{server.url}/oauth/token",
         token_endpoint_auth_method="client_secret_post",
+        timeout=PATIENCE,
     )
     async with client:
         tokens = await client.fetch_token(
