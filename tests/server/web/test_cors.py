@@ -12,7 +12,6 @@ WANTED = {
     "/oauth/token": "POST",
     "/oauth/par": "POST",
     "/oauth/device/code": "POST",
-    "/oauth/par": "POST",
     "/oauth/revoke": "POST",
     "/userinfo": "GET",
     "/.well-known/openid-configuration": "GET",
