@@ -90,6 +90,7 @@ def weak_rsa() -> dict[str, str]:
         {**EC.key.as_dict(private=True)},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
         {"kty": "RSA", "n": base64url(b"\xff" * 2048), "e": "AQAB"},
+        {**bare(RSA), "e": base64url(b"\x01" * 9)},
         weak_rsa(),
         {"kty": ["EC"]},
         {},
