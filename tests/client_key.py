@@ -15,7 +15,7 @@ CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 
 @dataclass(frozen=True, kw_only=True)
 class ClientKey:
-    """A private key under its name."""
+    """A private key under its name; a `kid` of "" is none."""
 
     alg: str
     kid: str
@@ -28,7 +28,7 @@ class ClientKey:
         return {**members, "kid": self.kid, "alg": self.alg, "use": "sig"}
 
     def sign(self, claims: Any, **header: Any) -> str:
-        said = {"alg": self.alg, "kid": self.kid, **header}
+        said = {"alg": self.alg, "kid": self.kid or None, **header}
         return sign(claims, self.key, **{"made_by": self.alg, **said})
 
 

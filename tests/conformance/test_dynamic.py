@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,16 @@ async def test_a_client_registers_and_signs_somebody_in(meet: Meet, flow: Flow) 
     assert got.claims
     header = jws.extract_compact(got.id_token.encode()).headers()
     assert header["alg"] == "RS256"
+
+
+async def test_a_key_may_have_no_name(meet: Meet, client_key: ClientKey) -> None:
+    """oidcc-server: the suite's client has one key, says no `kid` and no `alg`."""
+    bare = {n: v for n, v in client_key.jwk.items() if n not in {"kid", "alg"}}
+    party = await meet(CODE, **BY_KEY, jwks={"keys": [bare]})
+
+    got = await party.with_key(replace(client_key, kid="")).sign_in()
+
+    assert got.tokens["id_token"]
 
 
 async def test_a_registration_is_answered_in_full(
