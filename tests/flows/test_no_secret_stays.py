@@ -24,6 +24,7 @@ from tests.visitor import Visitor, request_for, url_of
 
 SCOPE = "openid profile email offline_access read:orders"
 WRONG_CODE = "WRNG-WRNG"
+MAIL = "dora@example.com"
 AGENT = "Mozilla/5.0 (a browser to be recognised by)"
 
 
@@ -130,6 +131,15 @@ async def let_a_device_in(device: Device, visitor: Visitor) -> set[str]:
     return codes | plain | {tokens[name] for name in tokens if name.endswith("token")}
 
 
+async def make_an_account(visitor: Visitor) -> set[str]:
+    """Ask for a name that is taken, then for another."""
+    passwords = ("dora's first wish", "dora's second wish")
+    form = await visitor.authorize("trusted", prompt="create")
+    await visitor.sign_up(form, "bob", MAIL, passwords[0])
+    back = await visitor.sign_up(form, "dora", MAIL, passwords[1])
+    return {*passwords, back.answer["code"]}
+
+
 def login_redirect() -> str:
     return "http://localhost:9999/cb"
 
@@ -186,10 +196,11 @@ async def test_no_secret_and_no_name_stays(
     logging.enter_context(logs.configured(level="debug", style="json"))
     secrets = await live_a_grants_life(house, visitor)
     secrets |= await let_a_device_in(device, stranger)
+    secrets |= await make_an_account(stranger)
     await structlog.get_logger().ainfo("run.done", authorization=f"Basic {WEB_SECRET}")
     await asyncio.to_thread(logging.close)  # it waits until all is written
     printed = "".join(capfd.readouterr())
-    personal = {"bob@example.com", "Bob Adams", AGENT}
+    personal = {"bob@example.com", "Bob Adams", AGENT, MAIL}
 
     database = await all_of_postgres(house.known.settings.database_url)
     redis = await all_of_redis(house.known.settings.redis_url)
