@@ -12,6 +12,7 @@ and asyncio would log a stack trace for each that it cannot accept.
 import asyncio
 import resource
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -37,6 +38,12 @@ connections that are just being accepted."""
 FEWEST: Final = 64
 """Connections that are taken however few files may be open."""
 
+ENOUGH: Final = 65536
+"""Open files that we ask for, where the system lets us: its default is for programs
+that have few."""
+
+_NO_LIMIT: Final = resource.RLIM_INFINITY
+
 FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -44,11 +51,19 @@ FULL: Final = (
 
 
 def most_connections() -> int:
-    """Return how many connections a process of ours may have."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files == resource.RLIM_INFINITY:
-        return sys.maxsize
-    return max(files - RESERVED, FEWEST)
+    """Return how many connections this process may have, of all files it may open."""
+    files = _open_files()
+    return sys.maxsize if files == _NO_LIMIT else max(files - RESERVED, FEWEST)
+
+
+def _open_files() -> int:
+    files, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = ENOUGH if allowed == _NO_LIMIT else min(ENOUGH, allowed)
+    if files == _NO_LIMIT or files >= wanted:
+        return files
+    with suppress(ValueError, OSError):  # macOS promises more than it gives
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 class Connection(RequestHandler):

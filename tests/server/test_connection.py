@@ -62,17 +62,37 @@ async def test_who_is_one_too_many_is_told_to_come_again(
     assert not [line for line in caplog.records if line.levelname == "ERROR"]
 
 
+NONE = resource.RLIM_INFINITY
+
+
 @pytest.mark.parametrize(
-    ("files", "most"),
+    ("files", "allowed", "most"),
     [
-        (1024, 1024 - connection.RESERVED),
-        (64, connection.FEWEST),
-        (resource.RLIM_INFINITY, sys.maxsize),
+        (1024, 1024, 1024 - connection.RESERVED),
+        (1024, 4096, 4096 - connection.RESERVED),
+        (1024, NONE, connection.ENOUGH - connection.RESERVED),
+        (64, 64, connection.FEWEST),
+        (NONE, NONE, sys.maxsize),
     ],
 )
 def test_files_are_left_for_what_a_request_needs(
-    monkeypatch: pytest.MonkeyPatch, files: int, most: int
+    monkeypatch: pytest.MonkeyPatch, files: int, allowed: int, most: int
 ) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    """Of as many as the system lets us have."""
+    limits = [(files, allowed)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, asked: limits.append(asked))
 
     assert most_connections() == most
+
+
+def test_a_system_that_gives_no_more_is_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: int, __: tuple[int, int]) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, NONE))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+
+    assert most_connections() == 1024 - connection.RESERVED
