@@ -139,10 +139,17 @@ async def to_the_end(
     try:
         await asyncio.wait({task}, timeout=patience)
     finally:
-        if not task.done():
+        in_time = task.done()
+        if not in_time:
             task.add_done_callback(_look_at_its_end)
             connection.terminate()
-    return await task
+    try:
+        return await task
+    except Exception as error:
+        if in_time:
+            raise
+        # asyncpg may stumble over what it has no more: any error, and none of ours.
+        raise asyncpg.ConnectionDoesNotExistError("ended past its time") from error
 
 
 def _look_at_its_end(task: "asyncio.Future[T]") -> None:
