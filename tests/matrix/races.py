@@ -16,7 +16,7 @@ TOO_MANY: Final = "429 too_many_requests"
 class Race:
     """A flow up to the secret, and what each racer then does with it.
 
-    `secret` is the kind that the server's code calls it by. Of the racers `winners`
+    `secret` is the kind that the server's code calls it by. Of the `racers` `winners`
     are answered `won`, everybody else one of `lost`. `events` are all of the race's
     that are of grants, and how many there are of some others.
     """
@@ -28,6 +28,7 @@ class Race:
     lost: Collection[str]
     events: Mapping[str, int]
     winners: int = 1
+    racers: int = RACERS
 
     @property
     def name(self) -> str:
@@ -198,6 +199,7 @@ RACES: tuple[Race, ...] = (
         ),
         secret="login",
         race=tries.sign_up,
+        racers=20,  # each has a password hashed, and a name is no secret
         won="303",
         lost={"400"},
         events={"user.registered": 1, "session.started": 1},

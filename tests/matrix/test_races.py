@@ -13,7 +13,7 @@ import pytest
 
 from tests.matrix.cast import People
 from tests.matrix.nodes import Nodes
-from tests.matrix.races import RACERS, RACES, Race
+from tests.matrix.races import RACES, Race
 from tests.matrix.stage import stage_for
 
 USER_CODE = next(race for race in RACES if race.secret == "user_code")
@@ -42,10 +42,10 @@ async def run(
     async with stage_for(race.flow, nodes, people, keep=True) as stage:
         for step in race.flow.steps:
             await step(stage)
-        await stage.line_up(RACERS)
+        await stage.line_up(race.racers)
         cursor = await nodes.known.log.snapshot()
 
-        racers = (race.race(stage, index) for index in range(RACERS))
+        racers = (race.race(stage, index) for index in range(race.racers))
         racing: Racing = asyncio.gather(*racers)
         await meanwhile(racing)
         answers = Counter(await racing)
