@@ -191,11 +191,17 @@ async def _forget_tries(known: "Services", username: str) -> None:
 @click.argument("username")
 @click.option("--stdin", is_flag=True, help="Read the password from standard input.")
 def reset_password(*, username: str, stdin: bool) -> None:
-    """Give a new password; what was signed in with the old one ends."""
+    """Give a new password; what was signed in with the old one ends.
+
+    It must be as hard to guess as one that a person chooses at `/signup`.
+    """
     password = _password(stdin=stdin)
 
     async def work(known: "Services") -> None:
         user_id = await _find(known, username)
+        problem = await known.passwords.problem(password, about=(username,))
+        if problem is not None:
+            raise Misused(problem)
         phc = await known.directory.hashed(password)
         await known.directory.set_password(user_id, phc, source=frame.source())
 

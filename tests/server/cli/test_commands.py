@@ -263,11 +263,19 @@ def test_a_password_is_reset_from_standard_input(cli: Cli, shop: Path) -> None:
     assert "password" in str(changed)
 
 
-def test_an_empty_password_is_a_wrong_call(cli: Cli, shop: Path) -> None:
-    """A pipe that brought nothing changes nothing."""
-    result = cli("users", "reset-password", "alice", "--stdin", typed="\n")
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "holds no password"), ("alice2026", "easy to guess")]
+)
+def test_a_password_that_will_not_do_is_a_wrong_call(
+    cli: Cli, shop: Path, typed: str, said: str
+) -> None:
+    """It is judged as at the sign-up; a pipe that brought nothing changes nothing."""
+    result = cli("users", "reset-password", "alice", "--stdin", typed=f"{typed}\n")
 
     assert result.exit_code == 2
+    assert said in result.stderr
+    unchanged = rows(cli, "apply", str(shop), "--dry-run")
+    assert "password" not in str(unchanged)
 
 
 def test_erasing_asks_first(cli: Cli, shop: Path) -> None:
