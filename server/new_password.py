@@ -5,6 +5,7 @@ repeated, or made of the person's own name is refused. zxcvbn has the lists.
 """
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Final
 from unicodedata import normalize
 
@@ -15,8 +16,12 @@ LONGEST: Final = 1024
 GUESSES: Final = 10**8
 """Whoever needs fewer to find it would not wait long with a stolen hash."""
 
-JUDGED: Final = 72
-"""Characters that zxcvbn looks at; it takes no more."""
+JUDGED: Final = 24
+"""Characters that are looked at: of 72 that may stand for letters, as `4` and `@` for
+`a`, zxcvbn tries each meaning for seconds."""
+
+_TURN: Final = Lock()
+"""zxcvbn holds the words about the person in a global: two at once would share them."""
 
 TOO_SHORT: Final = f"Use at least {SHORTEST} characters."
 TOO_LONG: Final = f"Use at most {LONGEST} characters."
@@ -24,7 +29,7 @@ TOO_EASY: Final = "That is easy to guess. Choose another one."
 
 
 def problem(password: str, about: Sequence[str]) -> str | None:
-    """Return why it will not do, None if it will; takes milliseconds.
+    """Return why it will not do, None if it will; takes up to 0.3 s.
 
     `about` are words that somebody who knows the person would try first.
     """
@@ -33,5 +38,6 @@ def problem(password: str, about: Sequence[str]) -> str | None:
         return TOO_SHORT
     if len(spelling) > LONGEST:
         return TOO_LONG
-    judged = zxcvbn(spelling[:JUDGED], user_inputs=list(about))
+    with _TURN:
+        judged = zxcvbn(spelling[:JUDGED], user_inputs=list(about))
     return TOO_EASY if judged["guesses"] < GUESSES else None
