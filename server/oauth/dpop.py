@@ -38,12 +38,21 @@ async def confirmation(request: web.Request, client: Metadata) -> Confirmation |
         UseDpopNonce: a fresh nonce must be in it (§8).
         Unavailable: nobody can say whether it was used before.
     """
-    jkt = await shown(request)
-    if not is_strong(request, client):
-        raise _refused("its algorithm is too weak", "DPOP_ALGORITHM")
+    jkt = await shown_by(request, client)
     if jkt is None and client.dpop_bound_access_tokens:
         raise InvalidDpopProof("a DPoP proof is missing", reason="DPOP_MISSING")
     return None if jkt is None else Confirmation(jkt=jkt)
+
+
+async def shown_by(request: web.Request, client: Metadata) -> str | None:
+    """Return what `shown` does, of a proof that this client may bring.
+
+    Raises as `confirmation` does, but for a proof that is missing.
+    """
+    jkt = await shown(request)
+    if not is_strong(request, client):
+        raise _refused("its algorithm is too weak", "DPOP_ALGORITHM")
+    return jkt
 
 
 def is_strong(request: web.Request, client: Metadata) -> bool:

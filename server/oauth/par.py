@@ -32,7 +32,7 @@ async def push(request: web.Request) -> web.StreamResponse:
     form = await forms.read(request)
     client = (await client_auth.authenticate(request, form)).metadata
     await public_clients.count(request, client, "par")
-    asked = await _with_key(request, await _counting(request, form, client))
+    asked = await _with_key(request, await _counting(request, form, client), client)
     await asking.judged(request, asked, requests.destination(asked, client))
     return answers.json(await _pushed(request, asked, client.client_id), status=201)
 
@@ -48,14 +48,14 @@ async def _counting(request: web.Request, form: forms.Form, client: Metadata) ->
     return it.asked
 
 
-async def _with_key(request: web.Request, asked: Asked) -> Asked:
+async def _with_key(request: web.Request, asked: Asked, client: Metadata) -> Asked:
     """Return it with the key that the client proves: the code will be for that one.
 
     Raises:
-        InvalidDpopProof, UseDpopNonce, Unavailable: as in `dpop.shown`; the proof is
+        InvalidDpopProof, UseDpopNonce, Unavailable: as in `dpop.shown_by`; the proof is
             another key's than `dpop_jkt` (RFC 9449 §10.1).
     """
-    jkt = await dpop.shown(request)
+    jkt = await dpop.shown_by(request, client)
     if jkt is None:
         return asked
     if one(asked, "dpop_jkt") not in {None, jkt}:

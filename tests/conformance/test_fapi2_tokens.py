@@ -233,6 +233,8 @@ async def test_a_proof_is_signed_well(bank: Bank) -> None:
     weak = bank.by(proving=replace(strong, alg="RS256"))
     form = bank.exchange(await bank.code())
 
+    assert refused(await bank.push(proof=weak.proof(PAR))) == "invalid_dpop_proof"
+    assert (await bank.push(proof=holder.proof(PAR))).status == 201
     told = await bank.ask_tokens(form, proof=weak.proof(TOKEN))
     assert refused(told) == "invalid_dpop_proof"
 
