@@ -126,7 +126,6 @@ class PushedRequest(Value, frozen=True):
 
     client_id: str
     sealed: str
-    pushed_at: int
     usable_until: int
     expires_at: int
 

@@ -92,7 +92,6 @@ def _request(known: Services, asked: Asked, secret: str, *, now: int) -> PushedR
     return PushedRequest(
         client_id=first(asked, "client_id"),
         sealed=request_uris.sealed(known, asked, secret, until=usable_until),
-        pushed_at=now,
         usable_until=usable_until,
         expires_at=usable_until + known.settings.interaction_lifetime,
     )

@@ -90,7 +90,6 @@ REDEEMED = CodeRedeemed(
 PUSHED_REQUEST = PushedRequest(
     client_id="web",
     sealed="sealed parameters",
-    pushed_at=100,
     usable_until=190,
     expires_at=1990,
 )
