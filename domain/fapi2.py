@@ -3,8 +3,8 @@
 FAPI 2.0 Security Profile §5.3.2.1, §5.3.2.2, §5.4. Each promise is kept where every
 client's is; here is checked that such a client has asked for all of them, so that
 nobody is half as safe as the name says. What no other member says hangs on `fapi2`
-itself: whom an assertion may name, how long codes live, that no refresh token is
-rotated, how old a request object may be.
+itself: whom an assertion may name, that a request says where its answer goes, how
+long codes live, that no refresh token is rotated, how old a request object may be.
 """
 
 from collections.abc import Iterator

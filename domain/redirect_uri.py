@@ -51,17 +51,17 @@ def select(
     presented: str | None,
     *,
     application_type: str,
-    oidc: bool,
+    required: bool,
 ) -> str:
     """Return the URI to answer to.
 
     Raises:
         InvalidRequest: to be shown on a page, never redirected: the URI is not
-            registered, or there is none (RFC 6749 §3.1.2.3) or OIDC requires one
-            (OIDC Core §3.1.2.1).
+            registered, or there is none though it is `required`, or though several
+            are registered (RFC 6749 §3.1.2.3).
     """
     if presented is None:
-        if oidc or len(registered) != 1:
+        if required or len(registered) != 1:
             raise InvalidRequest(
                 "redirect_uri is missing", reason="REDIRECT_URI_MISSING"
             )

@@ -62,7 +62,7 @@ def destination(asked: Asked, client: Metadata) -> Destination:
         client.redirect_uris,
         presented,
         application_type=client.application_type,
-        oidc="openid" in first(asked, "scope").split(" "),
+        required=_needs_redirect_uri(asked, client),
     )
     return Destination(
         client=client,
@@ -71,6 +71,11 @@ def destination(asked: Asked, client: Metadata) -> Destination:
         mode=_mode(asked, selected, client),
         state=state[0] if len(state) == 1 else None,
     )
+
+
+def _needs_redirect_uri(asked: Asked, client: Metadata) -> bool:
+    """Whether the request must say where to (OIDC Core §3.1.2.1, FAPI 2.0 §5.3.2.2)."""
+    return client.fapi2 or "openid" in first(asked, "scope").split(" ")
 
 
 def _mode(asked: Asked, address: str, client: Metadata) -> str:

@@ -139,6 +139,10 @@ async def test_a_request_that_was_not_pushed(bank: Bank) -> None:
         ({"redirect_uri": f"{REDIRECT_URI}/other"}, {"invalid_request"}),
         ({"redirect_uri": ""}, {"invalid_request"}),
         (
+            {"redirect_uri": "", "scope": "read:orders", "audience": ORDERS},
+            {"invalid_request"},
+        ),
+        (
             {"response_type": "code id_token"},
             {"unauthorized_client", "unsupported_response_type", "invalid_request"},
         ),

@@ -63,7 +63,7 @@ def test_nothing_but_the_registered_text_matches(
 ) -> None:
     assert not match(REGISTERED, attack, application_type)
     with pytest.raises(InvalidRequest) as refusal:
-        select((REGISTERED,), attack, application_type=application_type, oidc=False)
+        select((REGISTERED,), attack, application_type=application_type, required=False)
     assert refusal.value.reason == "REDIRECT_URI_MISMATCH"
 
 
@@ -130,18 +130,21 @@ def test_an_absent_uri_is_the_only_registered_one() -> None:
     """RFC 6749 §3.1.2.3; OIDC requests must send it (Core §3.1.2.1)."""
     two = (REGISTERED, "https://app.example/other")
 
-    assert select((REGISTERED,), None, application_type="web", oidc=False) == REGISTERED
-    assert select(two, two[1], application_type="web", oidc=True) == two[1]
-    for registered, oidc in (((), False), (two, False), ((REGISTERED,), True)):
+    assert (
+        select((REGISTERED,), None, application_type="web", required=False)
+        == REGISTERED
+    )
+    assert select(two, two[1], application_type="web", required=True) == two[1]
+    for registered, required in (((), False), (two, False), ((REGISTERED,), True)):
         with pytest.raises(InvalidRequest) as refusal:
-            select(registered, None, application_type="web", oidc=oidc)
+            select(registered, None, application_type="web", required=required)
         assert refusal.value.reason == "REDIRECT_URI_MISSING"
 
 
 def test_the_answer_goes_to_the_port_that_was_presented() -> None:
     presented = "http://127.0.0.1:51004/cb"
     chosen = select(
-        ("http://127.0.0.1/cb",), presented, application_type="native", oidc=True
+        ("http://127.0.0.1/cb",), presented, application_type="native", required=True
     )
 
     assert chosen == presented
