@@ -1,6 +1,7 @@
 """What the playground signs, and what it makes of tokens that came in front."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from joserfc import jwt
@@ -8,6 +9,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from domain import client_assertion, dpop, stream_id, token
 from server.clock import SYSTEM
+from server.config import ConfigError, load
 from server.dev import demo
 from server.dev.playground import proofs
 from server.dev.playground.checking import checks, half_hash
@@ -35,6 +37,17 @@ def test_everybody_has_the_key_that_demo_signed_registered() -> None:
     assert jwks["demo-signed"] == {
         "keys": [dict(KEYS.registered.as_dict(private=False))]
     }
+
+
+def test_outside_development_nobody_has_the_demo_clients() -> None:
+    """Their secrets, and a private key, are in the repository."""
+    settings = settings_for("postgresql://x", "redis://x", 8080)
+    production = replace(settings, development=False, issuer="https://login.example")
+
+    with pytest.raises(ConfigError):
+        demo.config(production)
+    with pytest.raises(ConfigError):
+        load(demo.FILE, environ={})
 
 
 def test_an_assertion_says_who_it_is_to_this_server_and_once() -> None:
