@@ -1,5 +1,6 @@
 """A client's own keys, and what it signs with them: honestly, or as it likes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -7,6 +8,7 @@ import msgspec
 from joserfc import jwa
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey, import_key
 
+from server.clock import secret_text
 from server.jws import base64url
 
 RULES = {rule.name: rule for rule in jwa.JWS_ALGORITHMS}
@@ -26,6 +28,27 @@ class ClientKey:
         """The public half, as the client publishes it."""
         members = cast("dict[str, Any]", self.key.as_dict(private=False))
         return {**members, "kid": self.kid, "alg": self.alg, "use": "sig"}
+
+    @property
+    def bare(self) -> dict[str, Any]:
+        """The public half with nothing but what makes it a key."""
+        essential = {"kty", "crv", "x", "y", "n", "e"}
+        return {name: one for name, one in self.jwk.items() if name in essential}
+
+    def prove(
+        self,
+        url: str,
+        *,
+        now: int,
+        method: str = "POST",
+        header: Mapping[str, Any] = {},
+        **claims: Any,
+    ) -> str:
+        """A DPoP proof, good once (RFC 9449 §4.2); a claim that is None is left out."""
+        said = {"jti": secret_text(), "htm": method, "htu": url, "iat": now, **claims}
+        body = {name: value for name, value in said.items() if value is not None}
+        head = {"typ": "dpop+jwt", "jwk": self.bare, "kid": None, **header}
+        return self.sign(body, **head)
 
     def sign(self, claims: Any, **header: Any) -> str:
         said = {"alg": self.alg, "kid": self.kid or None, **header}

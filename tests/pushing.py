@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from server.services import Services
-from tests.client_key import ClientKey, sign
+from tests.client_key import ClientKey
 from tests.house import House
 from tests.relying_party import Told
 from tests.server.clients import CALLBACK, VERIFIER, WEB_SECRET
@@ -90,15 +90,7 @@ def grant_of(known: Services, request_uri: str) -> UUID:
 
 def proof(house: House, path: str, key: ClientKey) -> str:
     """What a client shows of its key, for this request."""
-    said = {
-        "jti": house.clock.secret_text(),
-        "htm": "POST",
-        "htu": f"{house.issuer}{path}",
-        "iat": house.clock.now(),
-    }
-    members = {"kty", "crv", "x", "y"}
-    public = {name: value for name, value in key.jwk.items() if name in members}
-    return sign(said, key.key, alg=key.alg, typ="dpop+jwt", jwk=public)
+    return key.prove(f"{house.issuer}{path}", now=house.clock.now())
 
 
 async def events_of(house: House, request_uri: str) -> list[str]:

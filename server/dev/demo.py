@@ -10,7 +10,6 @@ from server.settings import Settings
 FILE: Final = Path(__file__).with_name("demo.toml")
 PLACE: Final = "ISSUER"
 
-
 KEY: Final = FILE.with_name("demo_key.json").read_text("utf-8")
 """The private key (a JWK) of the client demo-signed. Everybody has it."""
 

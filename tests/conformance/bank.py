@@ -7,11 +7,11 @@ from typing import Any
 from joserfc import jws
 
 from domain import dpop
-from server.clock import new_id
 from server.services import Services
-from tests.client_key import ClientKey, jwks, make_key, sign
+from tests.client_key import ClientKey, jwks, make_key
 from tests.conformance import strict
-from tests.conformance.party import REDIRECT_URI, Party, SignedIn, Told
+from tests.conformance.party import REDIRECT_URI, Party, SignedIn
+from tests.relying_party import Told
 from tests.server.clients import CHALLENGE, ORDERS, VERIFIER, register_client
 from tests.visitor import Page, url_of
 
@@ -80,18 +80,12 @@ class Bank:
     ) -> str:
         """A DPoP proof for this request; None leaves a claim out."""
         claims = {
-            "jti": str(new_id()),
-            "htm": "POST" if path != USERINFO else "GET",
-            "htu": f"{self.issuer}{path}",
-            "iat": self.party.house.clock.now(),
+            "now": self.party.house.clock.now(),
+            "method": "POST" if path != USERINFO else "GET",
             "ath": None if token is None else dpop.ath(token),
             **changed,
         }
-        said = {name: value for name, value in claims.items() if value is not None}
-        key, public = self.proving, {"kty", "crv", "x", "y", "n", "e"}
-        jwk = {name: one for name, one in key.jwk.items() if name in public}
-        head = {"alg": key.alg, "made_by": key.alg, "typ": "dpop+jwt", "jwk": jwk}
-        return sign(said, key.key, **{**head, **header})
+        return self.proving.prove(f"{self.issuer}{path}", header=header, **claims)
 
     def request(self, **changed: str) -> dict[str, str]:
         asked = {

@@ -11,10 +11,11 @@ from server import app as server_app
 from server.dev.embedded import Embedded
 from tests.client_key import ClientKey, jwks, make_key
 from tests.conformance.bank import Bank, open_account
-from tests.conformance.party import BYE, REDIRECT_URI, Flow, Party, Told
+from tests.conformance.party import BYE, REDIRECT_URI, Flow, Party
 from tests.conformance.site import Site, publishing
 from tests.house import Admin, House, furnished_house, standing
 from tests.receiver import Receiver, receiving
+from tests.relying_party import Told
 from tests.server.clients import SOURCE
 from tests.server.conftest import (
     Client,

@@ -14,6 +14,7 @@ from server.clock import new_id
 from tests.client_key import ClientKey
 from tests.conformance import strict
 from tests.house import House
+from tests.relying_party import Told
 from tests.visitor import Page, Visitor, members_of, url_of
 
 REDIRECT_URI = "https://rp.example/test/a/grantlog/callback"
@@ -33,15 +34,6 @@ class Flow(NamedTuple):
     @property
     def name(self) -> str:
         return f"{self.response_type} {self.mode}".strip()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """One answer of an endpoint that is no page."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
 
 
 @dataclass(frozen=True, kw_only=True)

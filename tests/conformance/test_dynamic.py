@@ -13,9 +13,10 @@ from tests.client_key import ClientKey, jwks, make_key, sign
 from tests.conformance import strict
 from tests.conformance.conftest import Meet, Register, described
 from tests.conformance.flows import CODE, RESPONSES
-from tests.conformance.party import REDIRECT_URI, Flow, Told
+from tests.conformance.party import REDIRECT_URI, Flow
 from tests.conformance.site import Site
 from tests.conformance.test_sign_in import is_error_page
+from tests.relying_party import Told
 from tests.server.conftest import Client
 from tests.visitor import Visitor
 

@@ -10,8 +10,9 @@ import pytest
 
 from tests.conformance import strict
 from tests.conformance.bank import PAR, URN, Bank
-from tests.conformance.party import REDIRECT_URI, Told
+from tests.conformance.party import REDIRECT_URI
 from tests.conformance.test_sign_in import is_error_page
+from tests.relying_party import Told
 from tests.server.clients import CHALLENGE, ORDERS
 from tests.server.oauth.calls import claims as claims_in
 

@@ -11,9 +11,10 @@ import pytest
 from tests.client_key import ClientKey, make_key, sign
 from tests.conformance.bank import Bank
 from tests.conformance.conftest import open_party
-from tests.conformance.party import Party, Told
+from tests.conformance.party import Party
 from tests.conformance.test_fapi2 import refused
 from tests.house import House
+from tests.relying_party import Told
 from tests.visitor import Visitor
 
 

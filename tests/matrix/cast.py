@@ -114,10 +114,7 @@ def assertion_of(client_id: str, issuer: str) -> str:
 
 def dpop_proof(issuer: str) -> str:
     """Return a proof for the token endpoint, good once (RFC 9449 §4.2)."""
-    public = {name: KEY.jwk[name] for name in ("kty", "crv", "x", "y")}
-    claims = {"htm": "POST", "htu": f"{issuer}/oauth/token", "iat": now()}
-    header = {"typ": "dpop+jwt", "jwk": public, "kid": None}
-    return KEY.sign({**claims, "jti": secret_text()}, **header)
+    return KEY.prove(f"{issuer}/oauth/token", now=now())
 
 
 class People:

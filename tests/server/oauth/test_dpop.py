@@ -32,7 +32,6 @@ from tests.server.oauth.proofs import (
     OTHER,
     TOKEN,
     USERINFO,
-    bare,
     proof,
     thumbprint,
 )
@@ -179,8 +178,8 @@ BAD_HEADERS: list[dict[str, Any]] = [
     {"alg": "HS256"},
     {"jwk": None},
     {"jwk": {}},
-    {"jwk": bare(OTHER)},
-    {"jwk": {**bare(KEY), "d": "secret"}},
+    {"jwk": OTHER.bare},
+    {"jwk": {**KEY.bare, "d": "secret"}},
     {"jwk": {"kty": "oct", "k": "c2VjcmV0"}},
     {"crit": ["exp"]},
     {"b64": False},
