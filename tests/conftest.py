@@ -14,10 +14,17 @@ from pathlib import Path
 import asyncpg
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck, settings
 
 from server.dev.embedded import DATABASE, Embedded
 from server.dev.engines import Engines, of_the_wheels
 from server.log.migrate import migrate_up
+
+# Hypothesis without a stopwatch: a busy machine is no defect.
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)
