@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from domain.client_metadata import Metadata
+from domain.errors import UseDpopNonce
 from projections.throttle import Bucket
 from server import services
 from server.oauth import dpop
@@ -70,6 +71,9 @@ async def counting_proofs(
 ) -> AsyncIterator[None]:
     """Count the proof of a key, until what it was shown for has come about.
 
+    One that only lacks a nonce does not count: where each needs one, everybody's
+    first does.
+
     Raises:
         TooManyTries: too many proofs by this address came to nothing.
     """
@@ -80,5 +84,10 @@ async def counting_proofs(
         request, "proofs", limit=VAIN_PROOFS, window=QUARTER
     )
     await throttling.count(request, by_address, reason="PROOFS_ADDRESS")
-    yield
-    await services.of(request).throttle.give_back(by_address)
+    throttle = services.of(request).throttle
+    try:
+        yield
+    except UseDpopNonce:  # no row: it is looked at before a proof is used up
+        await throttle.give_back(by_address)
+        raise
+    await throttle.give_back(by_address)

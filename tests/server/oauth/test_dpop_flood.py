@@ -65,6 +65,14 @@ async def test_proofs_that_come_to_something_are_not_counted(
         token = answer.body["refresh_token"]
 
 
+async def test_a_proof_that_lacks_a_nonce_is_not_counted(narrow: Server) -> None:
+    """Many people behind one address come each with a nonce that is too old."""
+    for _ in range(5):
+        answer = await refresh(narrow, "made up", DPoP=proof(narrow, nonce="old"))
+
+        assert answer.error == (400, "use_dpop_nonce")
+
+
 async def test_who_proves_to_be_a_client_is_not_counted(narrow: Server) -> None:
     assert WEB is not None
     for _ in range(5):
