@@ -21,7 +21,7 @@ from domain.errors import InvalidRequest, InvalidRequestObject, OAuthError
 from domain.request_object import UNSIGNED
 from server import services
 from server.log.errors import Unavailable
-from server.oauth import request_object as reading, request_uris
+from server.oauth import request_object as objects, request_uris
 from server.oauth.authorization_parameters import PARAMETERS, USED, Asked, one
 from server.oauth.request_object import REQUEST, WAYS
 from server.services import Services
@@ -62,7 +62,7 @@ async def of(request: web.Request, asked: Asked) -> Requested:
         if way is None:
             _check_needless(client.metadata)
             return Requested(asked=asked)
-        said = await reading.read(known, client, way, one(asked, way) or "")
+        said = await objects.read(known, client, way, one(asked, way) or "")
         counting = _counting(asked, said)
     except (OAuthError, Unavailable) as refusal:
         return Requested(asked=asked, refusal=refusal)
