@@ -91,7 +91,8 @@ def check_hashes(claims: Mapping[str, Any], alg: str, **beside: str | None) -> N
 
 def half_hash(text: str, alg: str) -> str:
     """What `at_hash` and `c_hash` say, computed apart from the server (§3.1.3.6)."""
-    whole = digest(f"sha{alg[-3:]}", text.encode("ascii")).digest()
+    name = "sha512" if alg == "EdDSA" else f"sha{alg[-3:]}"
+    whole = digest(name, text.encode("ascii")).digest()
     return urlsafe_b64encode(whole[: len(whole) // 2]).decode().rstrip("=")
 
 

@@ -15,8 +15,8 @@ from tests.house import KEK
 
 
 @pytest.fixture
-async def port(tmp_path: Path) -> AsyncIterator[int]:
-    """Where somebody listens with the TLS of the server."""
+def context(tmp_path: Path) -> ssl.SSLContext:
+    """The TLS of the server, with a certificate."""
     cert, key = make("CN=localhost", DNSName("localhost")).write(tmp_path, "server")
     settings = Settings(
         issuer="https://localhost",
@@ -26,8 +26,16 @@ async def port(tmp_path: Path) -> AsyncIterator[int]:
         tls_cert=cert,
         tls_key=key,
     )
+    context = tls_context(settings)
+    assert context is not None
+    return context
+
+
+@pytest.fixture
+async def port(context: ssl.SSLContext) -> AsyncIterator[int]:
+    """Where somebody listens with it."""
     server = await asyncio.start_server(
-        lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=tls_context(settings)
+        lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context
     )
     async with server:
         yield server.sockets[0].getsockname()[1]
@@ -60,13 +68,28 @@ async def test_tls_1_2_has_the_recommended_suites(port: int) -> None:
     assert name == "ECDHE-ECDSA-AES128-GCM-SHA256"
 
 
+def test_tls_1_2_has_them_for_certificates_of_rsa_too(context: ssl.SSLContext) -> None:
+    """And none that is for RSA alone, as the finite-field ones are (RFC 9325 §4.2)."""
+    offered = {
+        suite["name"]
+        for suite in context.get_ciphers()
+        if suite["protocol"] == "TLSv1.2"
+    }
+
+    assert offered == {
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+    }
+
+
 @pytest.mark.parametrize(
     "ciphers",
     [
         "ECDHE-ECDSA-AES128-SHA256",
         "ECDHE-ECDSA-AES256-SHA384",
         "ECDHE-ECDSA-CHACHA20-POLY1305",
-        "DHE-RSA-AES256-GCM-SHA384",
     ],
 )
 async def test_tls_1_2_has_no_others(port: int, ciphers: str) -> None:
