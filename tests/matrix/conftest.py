@@ -17,7 +17,7 @@ from tests.matrix.nodes import Node, Nodes
 
 __all__ = ["furnished_house"]
 
-REDIS_DATABASE = 2
+REDIS_DATABASE = 3
 """Nobody else's among the tests of a session: it is flushed all the time."""
 
 
