@@ -175,6 +175,5 @@ def test_base64url_has_one_spelling() -> None:
 
 
 def test_an_unknown_algorithm_has_no_key() -> None:
-    """The message says what there is."""
-    with pytest.raises(ValueError, match="RS256, ES256, PS256, EdDSA"):
+    with pytest.raises(ValueError, match="HS256"):
         jws.generate("HS256")
