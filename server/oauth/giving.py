@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from domain import delegation
 from domain.grant import AccessToken, Approval, Refresh
 from server.oauth import dialect, nested_jwt, person
 from server.oauth.access_token import scope_of
@@ -20,10 +21,13 @@ async def give(
     refresh: Refresh | None,
     nonce: str | None = None,
 ) -> Given:
-    """Return the tokens; an ID token where a person signed in for `openid`."""
+    """Return the tokens; an ID token where a person signed in for `openid`.
+
+    Not for a token that came of another one: who got that knows the person (RFC 8693).
+    """
     text = mint.text(token)
     identity: str | None = None
-    if approval.user_id is not None and "openid" in scope_of(approval, token):
+    if _is_of_sign_in(approval) and "openid" in scope_of(approval, token):
         identity = await identify(
             occasion,
             approval,
@@ -39,6 +43,10 @@ async def give(
         refresh=refresh,
         id_token=identity,
     )
+
+
+def _is_of_sign_in(approval: Approval) -> bool:
+    return approval.user_id is not None and approval.grant_type != delegation.GRANT_TYPE
 
 
 async def identify(

@@ -47,7 +47,7 @@ async def exchange(ask: Ask) -> Given:
         _approval(ask, subject, actor, granted),
         longest=subject.token.expires_at - ask.now,
     )
-    return replace(given, id_token=None, issued_token_type=ACCESS_TOKEN)
+    return replace(given, issued_token_type=ACCESS_TOKEN)
 
 
 async def _actor(ask: Ask) -> LiveAccessToken | None:

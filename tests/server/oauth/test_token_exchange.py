@@ -121,6 +121,7 @@ async def test_less_of_the_same(chained: Server, alice: UUID) -> None:
     more = await exchange(chained, less.body["access_token"], scope="write:stock")
 
     assert all_of_it.body["scope"] == "openid read:stock write:stock"
+    assert "id_token" not in all_of_it.body
     assert less.body["scope"] == "read:stock"
     assert more.error == (400, "invalid_scope")
 
