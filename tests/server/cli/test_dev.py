@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -28,7 +29,7 @@ def data() -> Iterator[Path]:
         yield folder / "data"
 
 
-async def get_json(address: str) -> tuple[int, dict[str, object]]:
+async def get_json(address: str) -> tuple[int, dict[str, Any]]:
     async with aiohttp.ClientSession() as web, web.get(address) as response:
         return response.status, await response.json()
 
@@ -144,21 +145,28 @@ async def test_killed_it_leaves_nobody_and_starts_again_on_its_data(
     words = ("dev", "--port", "0", "--data", str(data), "--no-demo")
     first = Output(start(*words, "--config", "own.toml"))
     await first.until(READY)
-    keys = await get_json(f"{issuer(first)}/.well-known/jwks.json")
+    keys = await signing_keys(first)
 
     first.process.kill()
     await first.rest()
     await asyncio.to_thread(nobody_on, data)
     second = Output(start(*words))
     await second.until(READY)
-    again = await get_json(f"{issuer(second)}/.well-known/jwks.json")
+    again = await signing_keys(second)
     second.process.send_signal(signal.SIGTERM)
     code = await second.rest()
 
+    assert keys
     assert again == keys
     assert code == 0
     assert "own / (public)" in first.text
     assert "demo-web" not in first.text + second.text
+
+
+async def signing_keys(output: Output) -> list[Any]:
+    """Those that it signs with; those to encrypt to are made after the start."""
+    _, jwks = await get_json(f"{issuer(output)}/.well-known/jwks.json")
+    return [key for key in jwks["keys"] if key["use"] == "sig"]
 
 
 def issuer(output: Output) -> str:
