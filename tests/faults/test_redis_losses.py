@@ -9,9 +9,10 @@ from projections.redis import RedisOptions
 from projections.states import Entry
 from server.dev.embedded import Embedded
 from tests.faults.redis_load import Load
-from tests.projections.world import World, eventually, open_world
+from tests.projections.world import PATIENT, World, eventually, open_world
 
-OPTIONS = RedisOptions(deadline=0.25, cooldown=0.1)
+OPTIONS = RedisOptions(deadline=PATIENT.deadline, cooldown=0.1)
+"""Who is killed is missed at once, without a deadline."""
 
 
 def ignore(done: int) -> None:

@@ -22,13 +22,15 @@ from tests.server.oauth.calls import claims, is_active, machine, redeem, refresh
 
 READS = {"grantlog_get", "grantlog_live"}
 MARK = "the end of the watch"
+LONGEST = 2**24
+"""Bytes of a line: one call of the follower has the checkpoints of all partitions."""
 
 
 @asynccontextmanager
 async def watched(server: Server) -> AsyncIterator[list[str]]:
     """Every command that Valkey gets meanwhile (MONITOR)."""
     path = server.known.settings.redis_url.removeprefix("unix://")
-    reader, writer = await asyncio.open_unix_connection(path)
+    reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST)
     writer.write(b"MONITOR\r\n")
     assert await reader.readline() == b"+OK\r\n"
     seen: list[str] = []
