@@ -8,7 +8,8 @@ its own.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
@@ -109,14 +110,27 @@ class Commands:
 
     async def _in_turn(self, change: Change[S, E]) -> Outcome[S, E]:
         """Decide when nobody else of this process does, on what they left."""
-        turn = self._turns.setdefault(change.stream_id, asyncio.Lock())
-        async with turn:
+        async with self._turn(change.stream_id):
             for _ in range(ATTEMPTS):
                 loaded = await self._reading.truth(change.stream, change.stream_id)
                 outcome = await self._attempt(change, loaded)
                 if outcome is not None:
                     return outcome
         raise Unavailable("racers were faster each time")
+
+    @asynccontextmanager
+    async def _turn(self, stream_id: UUID) -> AsyncIterator[None]:
+        """Wait for it no longer than for the log, which may be away for who has it."""
+        turn = self._turns.setdefault(stream_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._log.append_deadline):
+                await turn.acquire()
+        except TimeoutError:
+            raise Unavailable("turn") from None
+        try:
+            yield
+        finally:
+            turn.release()
 
     async def begin(
         self,

@@ -41,6 +41,7 @@ class Log:
         self.partitions = Partitions(pool)
         self.notices = Notices(pool)
         self.warnings: list[str] = []
+        self.append_deadline = options.append_deadline
         self._appender = appender
         self._observer = options.observer
         self._days_ahead = options.days_ahead
