@@ -61,23 +61,31 @@ def refresh(
         InvalidScope: more is asked than was granted (RFC 6749 §6).
         InvalidTarget: an audience that was not granted (RFC 8707 §2.2).
     """
+    live, current = _usable(state, presented, now)
+    if presented.generation == current.generation:
+        token = mint(live.approval, live.issued + 1)
+        if not rotates:
+            return (AccessTokenAdded(token=token),)
+        return (Refreshed(token=token, refresh=_rotated(current, token, now)),)
+    if is_retry(current, presented.generation, leeway=leeway, now=now):
+        return _again(live, presented, mint, now)
+    return (RefreshReplayed(generation=presented.generation, at=now),)
+
+
+def _usable(
+    state: GrantState, presented: Refreshment, now: int
+) -> tuple[Live, Refresh]:
+    """Return the grant and its refresh token, for who may have what is asked."""
     match state:
-        case Live(refresh=Refresh() as current, approval=approval):
+        case Live(refresh=Refresh() as current):
             check_holder(state, presented.client_id)
         case _:
             raise InvalidGrant("the refresh token is not good", reason="GRANT_DEAD")
     _check_time(current, presented.generation, now)
     if current.cnf not in {None, presented.cnf}:
         raise InvalidGrant("it is bound to another key", reason="CNF_MISMATCH")
-    _check_wish(approval, presented)
-    if presented.generation == current.generation:
-        token = mint(approval, state.issued + 1)
-        if not rotates:
-            return (AccessTokenAdded(token=token),)
-        return (Refreshed(token=token, refresh=_rotated(current, token, now)),)
-    if is_retry(current, presented.generation, leeway=leeway, now=now):
-        return _again(state, presented, mint, now)
-    return (RefreshReplayed(generation=presented.generation, at=now),)
+    _check_wish(state.approval, presented)
+    return state, current
 
 
 def is_retry(current: Refresh, generation: int, *, leeway: int, now: int) -> bool:

@@ -134,23 +134,19 @@ class Directory:
         name = normalized(username)
         if await self.find(username) is not None:
             raise AlreadyExists("the name is taken", reason="USER_EXISTS")
-        profile = profile_of(
-            username=username,
-            email=email,
-            email_verified=email_verified,
-            claims=claims,
-        )
-        secrets = {
-            PASSWORD: password_hash or (password and await self.hashed(password)),
-            TOTP: totp_secret,
-        }
+        phc = password_hash or (password and await self.hashed(password))
+        secrets = {PASSWORD: phc, TOTP: totp_secret}
         user_id = user_id or self._clock.new_id()
-        given = {kind: secret for kind, secret in secrets.items() if secret}
         await self._begin(
             user_id,
             name=name,
-            profile=profile,
-            secrets=given,
+            profile=profile_of(
+                username=username,
+                email=email,
+                email_verified=email_verified,
+                claims=claims,
+            ),
+            secrets={kind: secret for kind, secret in secrets.items() if secret},
             roles=roles,
             source=source,
         )

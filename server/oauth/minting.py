@@ -59,12 +59,11 @@ async def minter(
     """
     known = occasion.services
     apis = await _apis(known, narrowed.audience or approval.audience)
-    await nested_jwt.check(
-        known, occasion.metadata, nested_jwt.of_id_token(occasion.metadata)
-    )
+    metadata = occasion.metadata
+    await nested_jwt.check(known, metadata, nested_jwt.of_id_token(metadata))
     style = style_for(
         apis.values(),
-        occasion.metadata,
+        metadata,
         default_lifetime=known.settings.access_token_lifetime,
         longest=longest,
     )

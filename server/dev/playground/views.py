@@ -57,8 +57,7 @@ def walk_page(
     return WalkPage(
         nonce=csp.nonce(request),
         home=home,
-        live=f"{home}/events?flow={flow.name}&revision={run.revision}"
-        f"&count={bench.tail.count}",
+        live=_live(home, run, bench),
         title=flow.title,
         summary=flow.summary,
         caution=flow.caution,
@@ -80,6 +79,12 @@ def walk_page(
         waiting=run.underway is not None and run.underway.place == place,
         people=demo.people(known.settings, now=now),
     )
+
+
+def _live(home: str, run: Run, bench: Bench) -> str:
+    """Return where the page hears that something has arrived."""
+    seen = f"revision={run.revision}&count={bench.tail.count}"
+    return f"{home}/events?flow={run.flow}&{seen}"
 
 
 def seen_at(run: Run, place: int) -> Sequence[Seen]:
