@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 
 import aiohttp
-import asyncpg
 import pyotp
 import pytest
 import structlog
 from redis.asyncio import Redis
 
 from server import logs
+from tests import kept
 from tests.device import Device, enter
 from tests.house import BYE, TOTP_SECRET, House
 from tests.server.clients import VERIFIER, WEB_SECRET
@@ -144,30 +144,6 @@ def login_redirect() -> str:
     return "http://localhost:9999/cb"
 
 
-async def all_of_postgres(url: str) -> str:
-    """Every row of every table, binary columns as hex."""
-    connection = await asyncpg.connect(url)
-    tables = await connection.fetch(
-        "select format('%I.%I', schemaname, tablename) as name from pg_tables"
-        " where schemaname not in ('pg_catalog', 'information_schema')"
-    )
-    parts = [
-        await connection.fetchval(
-            f"select string_agg(row_to_json(t)::text, '\n') from {table['name']} t"
-        )
-        for table in tables
-    ]
-    await connection.close()
-    return "\n".join(part for part in parts if part)
-
-
-async def all_of_redis(url: str) -> bytes:
-    """Every key with its value, as bytes."""
-    async with Redis.from_url(url, driver_info=None) as redis:
-        found = [(key, await redis.dump(key)) async for key in redis.scan_iter()]
-    return b"\n".join(part for pair in found for part in pair if part)
-
-
 def found_in(haystack: bytes, secrets: Iterable[str]) -> list[str]:
     """Return the secrets that stand there, plain, as hex or in base64."""
     return [
@@ -202,20 +178,27 @@ async def test_no_secret_and_no_name_stays(
     printed = "".join(capfd.readouterr())
     personal = {"bob@example.com", "Bob Adams", AGENT, MAIL}
 
-    database = await all_of_postgres(house.known.settings.database_url)
-    redis = await all_of_redis(house.known.settings.redis_url)
+    database = await kept.in_postgres(house.known.settings.database_url)
+    redis = await kept.in_redis(house.known.settings.redis_url)
 
     assert len(secrets) > 18
-    assert "grant.code_redeemed" not in database  # types are numbers there
+    assert b"grant.code_redeemed" not in database  # types are numbers there
     assert b"g:{p" in redis
     assert "run.done" in printed
-    assert found_in(database.encode(), secrets | personal) == []
+    assert found_in(database, secrets | personal) == []
     assert found_in(redis, secrets | personal) == []
     assert found_in(printed.encode(), secrets | personal) == []
 
 
 async def test_the_search_finds_what_is_there(house: House) -> None:
-    """The search itself works: what may be read in the log is found by it."""
-    database = await all_of_postgres(house.known.settings.database_url)
+    """The search itself works: what may be read in the log or in Redis is found."""
+    among_others = "-" * 300 + VERIFIER + "-" * 300
+    url = house.known.settings.redis_url
+    async with Redis.from_url(url, driver_info=None) as redis:
+        await redis.hset("planted", mapping={"row": among_others})
+        kept_in_redis = await kept.in_redis(url)
+        await redis.delete("planted")
+    database = await kept.in_postgres(house.known.settings.database_url)
 
-    assert found_in(database.encode(), {"Shop", "not-there"}) == ["Shop"]
+    assert found_in(database, {"Shop", "not-there"}) == ["Shop"]
+    assert found_in(kept_in_redis, {VERIFIER, "not-there"}) == [VERIFIER]

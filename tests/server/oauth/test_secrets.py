@@ -3,10 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
-from redis.asyncio import Redis
 
+from tests import kept
 from tests.server.clients import (
     MACHINE_SECRET,
     ORDERS,
@@ -55,36 +54,6 @@ async def a_busy_day(shop: Server, alice: UUID) -> list[str]:
     return [*codes, *tokens, *secrets, *assertions, "alice@example.com"]
 
 
-async def everything_in_postgres(url: str) -> bytes:
-    """Every row of every table, as text and as the bytes behind it."""
-    connection = await asyncpg.connect(url)
-    try:
-        tables = await connection.fetch(
-            "SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'r'"
-            " AND relnamespace NOT IN ('pg_catalog'::regnamespace,"
-            " 'information_schema'::regnamespace)"
-        )
-        rows = [
-            value if isinstance(value, bytes) else str(value).encode()
-            for table in tables
-            for row in await connection.fetch(f"TABLE {table['name']}")
-            for value in row.values()
-        ]
-    finally:
-        await connection.close()
-    return b"\n".join(rows)
-
-
-async def everything_in_redis(url: str) -> bytes:
-    """Every key and every value."""
-    async with Redis.from_url(url) as redis:
-        keys = [key async for key in redis.scan_iter()]
-        kinds = {key: await redis.type(key) for key in keys}
-        values: list[Any] = [await redis.get(k) for k in keys if kinds[k] == b"string"]
-        dumps = [await redis.dump(key) for key in keys]
-    return b"\n".join([*keys, *filter(None, values), *filter(None, dumps)])
-
-
 async def test_nothing_that_opens_a_door_is_kept(
     shop: Server,
     asserting: Server,
@@ -94,8 +63,8 @@ async def test_nothing_that_opens_a_door_is_kept(
     """Only digests: whoever steals the log, Redis or the log lines holds nothing."""
     secret = await a_busy_day(shop, alice)
 
-    stored = await everything_in_postgres(shop.known.settings.database_url)
-    shown = await everything_in_redis(shop.known.settings.redis_url)
+    stored = await kept.in_postgres(shop.known.settings.database_url)
+    shown = await kept.in_redis(shop.known.settings.redis_url)
     said = "".join(capfd.readouterr()).encode()
 
     # These were the right places to search.
@@ -124,8 +93,8 @@ async def test_what_a_client_is_told_once_is_kept_nowhere(
     await manage(shop, "GET", told)
     await manage(shop, "GET", told, token=told["client_secret"])
 
-    stored = await everything_in_postgres(shop.known.settings.database_url)
-    shown = await everything_in_redis(shop.known.settings.redis_url)
+    stored = await kept.in_postgres(shop.known.settings.database_url)
+    shown = await kept.in_redis(shop.known.settings.redis_url)
     said = "".join(capfd.readouterr()).encode()
 
     assert b"Once" in stored
